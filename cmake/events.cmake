@@ -1,0 +1,1 @@
+# The TensorBoard event message, compiled by protoc.

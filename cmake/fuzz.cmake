@@ -1,0 +1,12 @@
+# libFuzzer targets: one executable for each *_fuzz.cc, seeded from tests/corpus/<name>.
+if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "FRUGAL_FUZZ needs clang: use the preset 'fuzz'")
+endif()
+target_compile_options(frugal PRIVATE -fsanitize=fuzzer-no-link)
+file(GLOB_RECURSE fuzz_sources CONFIGURE_DEPENDS frugal/*_fuzz.cc)
+foreach(source ${fuzz_sources})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE frugal frugal_options)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+endforeach()

@@ -1,0 +1,21 @@
+# Compiler options of our own targets; never passed on to users of the library.
+add_library(frugal_options INTERFACE)
+target_compile_options(frugal_options INTERFACE -Wall -Wextra -Wno-unused-parameter -fno-math-errno)
+# a*b+c must round the same way in every build: kernels ask for fused operations where they want them.
+target_compile_options(frugal_options INTERFACE -ffp-contract=off)
+if(FRUGAL_WERROR)
+  target_compile_options(frugal_options INTERFACE -Werror)
+endif()
+if(FRUGAL_SANITIZE)
+  add_compile_options(-fsanitize=${FRUGAL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${FRUGAL_SANITIZE})
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+# Kernels are compiled for a baseline, AVX2 and AVX-512 with VNNI; the machine chooses at run time. A CPU with
+# AVX-512 but no VNNI (Skylake-X) runs the AVX2 code: a fourth copy would cost build time and win it little.
+add_compile_definitions(HWY_WANT_AVX3_DL "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_SSE4|HWY_AVX3)")

@@ -1,0 +1,10 @@
+# One test executable; ctest runs each case by itself.
+find_package(GTest REQUIRED)
+include(GoogleTest)
+file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS frugal/*_test.cc)
+add_executable(frugal_tests ${test_sources})
+target_link_libraries(frugal_tests PRIVATE frugal GTest::gtest GTest::gtest_main PkgConfig::hwy frugal_options)
+target_compile_definitions(frugal_tests PRIVATE FRUGAL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                                FRUGAL_BINARY="$<TARGET_FILE:frugal_cli>")
+add_dependencies(frugal_tests frugal_cli)
+gtest_discover_tests(frugal_tests DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
