@@ -1,0 +1,102 @@
+#include "frugal/base/team.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <new>
+#include <string>
+
+namespace frugal {
+namespace {
+
+constexpr int kSpins = 4000;       // about 20 us of pauses at a barrier inside a run
+constexpr int kIdleSpins = 20000;  // about 100 us between runs, then the thread sleeps
+
+inline void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+std::shared_ptr<std::byte> aligned_block(size_t bytes) {
+  void* memory = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+  if (!memory) throw std::bad_alloc();
+  return {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }};
+}
+
+}  // namespace
+
+int Worker::threads() const { return team_.threads_; }
+std::span<std::byte> Worker::scratch() const { return {team_.scratch_[thread_].get(), team_.scratch_bytes_}; }
+int64_t Worker::take() { return team_.next_.fetch_add(1, std::memory_order_relaxed); }
+void Worker::barrier() { team_.wait_for_all(); }
+
+Team::Team(int threads) : threads_(std::max(1, threads)), scratch_(threads_) {
+  for (int i = 1; i < threads_; ++i) others_.emplace_back([this, i] { serve(i); });
+}
+
+Team::~Team() {
+  stop_.store(true, std::memory_order_relaxed);
+  job_.fetch_add(1, std::memory_order_release);
+  job_.notify_all();
+  for (std::thread& other : others_) other.join();
+}
+
+void Team::reserve_scratch(size_t bytes) {
+  if (bytes <= scratch_bytes_) return;
+  for (auto& block : scratch_) block.reset();
+  for (auto& block : scratch_) block = aligned_block(bytes);
+  scratch_bytes_ = bytes;
+}
+
+void Team::run(const std::function<void(Worker&)>& body) {
+  std::lock_guard turn(turn_);
+  next_.store(0, std::memory_order_relaxed);
+  body_ = &body;
+  job_.fetch_add(1, std::memory_order_release);
+  if (threads_ > 1) job_.notify_all();
+  Worker self(*this, 0);
+  body(self);
+  wait_for_all();
+}
+
+void Team::serve(int thread) {
+  Worker self(*this, thread);
+  for (uint32_t seen = 0;;) {
+    for (int spin = 0; job_.load(std::memory_order_acquire) == seen && spin < kIdleSpins; ++spin) pause();
+    job_.wait(seen, std::memory_order_acquire);
+    ++seen;
+    if (stop_.load(std::memory_order_relaxed)) return;
+    (*body_)(self);
+    wait_for_all();
+  }
+}
+
+void Team::wait_for_all() {
+  const uint32_t generation = generation_.load(std::memory_order_acquire);
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
+    arrived_.store(0, std::memory_order_relaxed);
+    next_.store(0, std::memory_order_relaxed);  // the next loop starts at item 0
+    generation_.fetch_add(1, std::memory_order_release);
+    return;
+  }
+  for (int spin = 0; generation_.load(std::memory_order_acquire) == generation; ++spin)
+    spin < kSpins ? pause() : static_cast<void>(sched_yield());
+}
+
+int available_cores() {
+  cpu_set_t mask;
+  int cores = 1;
+  if (sched_getaffinity(0, sizeof mask, &mask) == 0) cores = std::max(1, CPU_COUNT(&mask));
+  std::ifstream quota("/sys/fs/cgroup/cpu.max");  // cgroup v2: "max 100000" or "150000 100000"
+  std::string limit;
+  double period = 0;
+  if (quota >> limit >> period && limit != "max" && period > 0)
+    cores = std::min(cores, std::max(1, static_cast<int>(std::lround(std::atof(limit.c_str()) / period))));
+  return cores;
+}
+
+}  // namespace frugal

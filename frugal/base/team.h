@@ -1,0 +1,90 @@
+// A team of threads that runs one function together, with a barrier that spins briefly and then yields.
+//
+// Every loop is split by its items, never by the number of threads: any thread may take any item, and an
+// item's result may depend on nothing but the item, so results are the same bits with 1 or 16 threads. Our
+// own threads, not OpenMP: no second runtime can fight over the cores, and ThreadSanitizer sees every
+// synchronisation. The host takes a core away now and then; a waiting thread yields after about 20 us.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+namespace frugal {
+
+class Team;
+
+// One thread's handle inside Team::run. Valid only there.
+class Worker {
+ public:
+  int thread() const { return thread_; }
+  int threads() const;
+
+  // Runs f(i) for i in [0, items), each exactly once, on any thread; returns on all threads when all are
+  // done. Every thread of the team must make the same calls in the same order.
+  template <class F>
+  void for_each(int64_t items, F&& f) {
+    for (int64_t i; (i = take()) < items;) f(i);
+    barrier();
+  }
+  // One thread runs f; all return when it is done.
+  template <class F>
+  void single(F&& f) {
+    if (thread_ == 0) f();
+    barrier();
+  }
+  void barrier();
+
+  // This thread's scratch memory, 64-byte aligned, at least what the program reserved; content is undefined.
+  std::span<std::byte> scratch() const;
+
+ private:
+  friend class Team;
+  Worker(Team& team, int thread) : team_(team), thread_(thread) {}
+  int64_t take();
+  Team& team_;
+  int thread_;
+};
+
+class Team {
+ public:
+  explicit Team(int threads);  // >= 1; this thread is one of them
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  int threads() const { return threads_; }
+  // Runs body on every thread; one call at a time (callers take turns). body must not throw.
+  void run(const std::function<void(Worker&)>& body);
+  // Makes each thread's scratch at least this large; not while a run is under way.
+  void reserve_scratch(size_t bytes);
+  size_t scratch_bytes() const { return scratch_bytes_; }
+
+ private:
+  friend class Worker;
+  void serve(int thread);
+  void wait_for_all();
+
+  const int threads_;
+  size_t scratch_bytes_ = 0;
+  std::vector<std::shared_ptr<std::byte>> scratch_;
+  std::mutex turn_;
+  std::vector<std::thread> others_;
+  const std::function<void(Worker&)>* body_ = nullptr;
+  std::atomic<uint32_t> job_{0};  // bumped to start a run
+  std::atomic<bool> stop_{false};
+  alignas(64) std::atomic<int64_t> next_{0};  // next item of the loop under way
+  alignas(64) std::atomic<int> arrived_{0};
+  alignas(64) std::atomic<uint32_t> generation_{0};
+};
+
+// Cores this process may use: the affinity mask cut by the cgroup's CPU quota, at least 1.
+int available_cores();
+
+}  // namespace frugal

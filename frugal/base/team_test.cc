@@ -1,0 +1,45 @@
+#include "frugal/base/team.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+namespace frugal {
+namespace {
+
+TEST(Team, EveryItemRunsOnceAndLoopsFollowEachOther) {
+  for (int threads : {1, 2, 3, 7}) {
+    Team team(threads);
+    std::vector<int> first(1000), second(1000);
+    for (int run = 1; run <= 20; ++run) {
+      team.run([&](Worker& worker) {
+        worker.for_each(1000, [&](int64_t i) { ++first[i]; });
+        worker.for_each(1000, [&](int64_t i) { second[i] = first[999 - i]; });  // needs all of the first loop
+      });
+      for (int value : second) ASSERT_EQ(value, run) << threads << " threads";
+    }
+  }
+}
+
+TEST(Team, SingleRunsOnce) {
+  Team team(4);
+  int count = 0;
+  team.run([&](Worker& worker) { worker.single([&] { ++count; }); });
+  EXPECT_EQ(count, 1);
+}
+
+TEST(Team, ScratchIsSeparateAndAligned) {
+  Team team(3);
+  team.reserve_scratch(100);
+  std::vector<std::byte*> blocks(3);
+  team.run([&](Worker& worker) { blocks[worker.thread()] = worker.scratch().data(); });
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(blocks[i]) % 64, 0u);
+    EXPECT_NE(blocks[i], blocks[(i + 1) % 3]);
+  }
+}
+
+TEST(Team, AtLeastOneCore) { EXPECT_GE(available_cores(), 1); }
+
+}  // namespace
+}  // namespace frugal
