@@ -13,9 +13,18 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # The precompiled headers are told apart by their content, as ccache's manual asks for.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+                                  ${CCACHE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-fpch-preprocess)
+  endif()
 endif()
 
 # Kernels are compiled for a baseline, AVX2 and AVX-512 with VNNI; the machine chooses at run time. A CPU with
 # AVX-512 but no VNNI (Skylake-X) runs the AVX2 code: a fourth copy would cost build time and win it little.
 add_compile_definitions(HWY_WANT_AVX3_DL "HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_SSE4|HWY_AVX3)")
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(frugal_options INTERFACE -Wno-restrict)  # GCC 12 warns inside std::string (PR 105651)
+endif()

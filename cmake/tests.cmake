@@ -2,8 +2,10 @@
 find_package(GTest REQUIRED)
 include(GoogleTest)
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS frugal/*_test.cc)
+list(APPEND test_sources frugal/ops/registry.cc frugal/ops/sampler.cc frugal/ops/testing.cc)
 add_executable(frugal_tests ${test_sources})
 target_link_libraries(frugal_tests PRIVATE frugal GTest::gtest GTest::gtest_main PkgConfig::hwy frugal_options)
+target_precompile_headers(frugal_tests PRIVATE <gtest/gtest.h> <nlohmann/json.hpp> <fmt/format.h>)
 target_compile_definitions(frugal_tests PRIVATE FRUGAL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                                 FRUGAL_BINARY="$<TARGET_FILE:frugal_cli>")
 add_dependencies(frugal_tests frugal_cli)

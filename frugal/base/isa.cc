@@ -71,6 +71,7 @@ Isa isa_from_environment() {
 
 void use_isa(Isa isa) {
 #if defined(__x86_64__)
+  if (isa == Isa::amx) amx_usable();  // asks for the permission, once a process is enough
   hwy::SetSupportedTargetsForTest(0);
   const int64_t machine = hwy::SupportedTargets();
   int64_t mask = machine;

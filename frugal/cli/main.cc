@@ -1,1 +1,3 @@
-int main() { return 0; }
+#include "frugal/cli/command.h"
+
+int main(int argc, char** argv) { return frugal::cli::run_program(argc, argv); }

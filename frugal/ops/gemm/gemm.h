@@ -1,14 +1,17 @@
 // Matrix products C[M,N] = A[M,K] B[K,N] with B packed beforehand for this machine's micro-kernel.
 //
-// All functions are collective: every thread of the team calls them with the same arguments, and they return on all
-// threads when the work is done. The sum over K of one element runs in one fixed order that depends on K alone, so a
-// row of C has the same bits whatever M is, whichever thread computes it and however many there are.
+// All functions are collective: every thread of the team calls them with the same arguments, and they return
+// on all threads when the work is done. The sum over K of one element runs in one fixed order that depends on
+// K alone, so a row of C has the same bits whatever M is, whichever thread computes it and however many there
+// are.
 //
 //   f32   fp32 operands and sums, fused multiply-add (Highway: generic, AVX2, AVX-512)
 //   bf16  operands rounded to bfloat16 (nearest even), fp32 sums; AMX tiles or vdpbf16ps; needs has_bf16(isa)
-//   s8    weights as 7-bit integers with one scale a column; A is quantized row by row to 8 unsigned bits with a
-//         scale and a zero point, so no 16-bit pair sum can saturate even without VNNI, and every machine gets the
-//         same integers; the float epilogue runs in one fixed order, too: same bits on every FMA machine
+//   s8    weights as 7-bit integers with one scale a column; A is quantized row by row to 8 unsigned bits
+//   with a
+//         scale and a zero point, so no 16-bit pair sum can saturate even without VNNI, and every machine
+//         gets the same integers; the float epilogue runs in one fixed order, too: same bits on every FMA
+//         machine
 #pragma once
 
 #include <cstddef>
@@ -31,9 +34,9 @@ struct MatrixView {
 };
 
 struct Epilogue {
-  const float* bias = nullptr;      // [N], added to each row
+  const float* bias = nullptr;               // [N], added to each row
   Activation activation = Activation::none;  // after the bias
-  const float* residual = nullptr;  // [M, N] with stride ldc, added last
+  const float* residual = nullptr;           // [M, N] with stride ldc, added last
 };
 
 // Bytes of the packed form of B[K,N]; 64-byte aligned memory is expected.
@@ -41,12 +44,13 @@ size_t packed_bytes(Precision precision, Isa isa, int64_t k, int64_t n);
 // f32 and bf16: from floats. `b` is [K,N] under its strides (a weight stored [N,K] is {w, 1, K}).
 void pack_b(Precision precision, Isa isa, MatrixView b, int64_t k, int64_t n, void* packed, Worker& worker);
 // s8: from stored weights w[N,K] in [-64, 63] and scales[N]: real weight = w * scale.
-void pack_b_s8(Isa isa, const int8_t* w, const float* scales, int64_t k, int64_t n, void* packed, Worker& worker);
+void pack_b_s8(Isa isa, const int8_t* w, const float* scales, int64_t k, int64_t n, void* packed,
+               Worker& worker);
 
 // Per-thread scratch that gemm() needs (Worker::scratch must be at least this large).
 size_t gemm_scratch_bytes(Precision precision, Isa isa, int64_t m, int64_t n, int64_t k);
 // C[M,N] (row stride ldc) = epilogue(A B). A and C must not overlap.
-void gemm(Precision precision, Isa isa, MatrixView a, const void* packed_b, int64_t m, int64_t n, int64_t k, float* c,
-          int64_t ldc, const Epilogue& epilogue, Worker& worker);
+void gemm(Precision precision, Isa isa, MatrixView a, const void* packed_b, int64_t m, int64_t n, int64_t k,
+          float* c, int64_t ldc, const Epilogue& epilogue, Worker& worker);
 
 }  // namespace frugal

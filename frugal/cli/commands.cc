@@ -1,0 +1,49 @@
+#include "frugal/cli/command.h"
+
+namespace frugal::cli {
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> all{
+      {"shrink", "fine-tune a teacher, make smaller students, keep the smallest that is good enough",
+       "  frugal shrink --model models/all-MiniLM-L6-v2 --data train.tsv --test test.tsv --target 0.99 --out "
+       "out/small\n"
+       "  frugal shrink --model models/all-MiniLM-L6-v2 --data train.tsv --out out/small --resume",
+       &setup_shrink},
+      {"train", "fine-tune a model on labelled text",
+       "  frugal train --model models/all-MiniLM-L6-v2 --data train.tsv --out out/teacher\n"
+       "  frugal train --model models/all-MiniLM-L6-v2 --data pairs.csv --epochs 3 --lr 2e-4 --out out/pairs",
+       &setup_train},
+      {"eval", "measure a classifier on labelled text: accuracy with its interval, size, speed",
+       "  frugal eval out/banking77 --data test.tsv\n  frugal eval out/banking77 --data test.tsv --json",
+       &setup_eval},
+      {"classify", "label each line of standard input",
+       "  echo 'My card has not arrived' | frugal classify out/banking77\n"
+       "  frugal classify out/banking77 --top 3 --json < questions.txt",
+       &setup_classify},
+      {"embed", "a sentence vector for each line of standard input",
+       "  echo 'Where is my card?' | frugal embed models/all-MiniLM-L6-v2", &setup_embed},
+      {"fill", "the likeliest pieces for [MASK] in each line of standard input",
+       "  echo 'Paris is the [MASK] of France.' | frugal fill models/bert-base-uncased --top 5", &setup_fill},
+      {"tokenize", "token numbers of each line of standard input, or back",
+       "  echo 'Hello world' | frugal tokenize models/all-MiniLM-L6-v2\n"
+       "  echo '[101, 7592, 2088, 102]' | frugal tokenize models/all-MiniLM-L6-v2 --decode",
+       &setup_tokenize},
+      {"serve", "answer HTTP requests with a model",
+       "  frugal serve out/banking77 --port 8080\n"
+       "  curl -d '{\"texts\": [\"My card has not arrived\"]}' localhost:8080/classify",
+       &setup_serve},
+      {"info", "what a model folder or safetensors file holds",
+       "  frugal info models/all-MiniLM-L6-v2\n  frugal info models/all-MiniLM-L6-v2 --program --tokens 128",
+       &setup_info},
+      {"run", "tensors in, tensors out: compare frugal with a reference",
+       "  frugal run MODEL --inputs in.safetensors --outputs out.safetensors --gradients g.safetensors\n"
+       "  frugal run MODEL --inputs in.safetensors --outputs out.safetensors --steps 10 --lr 1e-3 --losses "
+       "l.safetensors",
+       &setup_run},
+      {"bench", "what this machine can do, and how much of it frugal reaches",
+       "  frugal bench\n  frugal bench --json", &setup_bench},
+  };
+  return all;
+}
+
+}  // namespace frugal::cli

@@ -1,0 +1,85 @@
+#include "frugal/base/error.h"
+#include "frugal/base/format.h"
+#include "frugal/cli/command.h"
+#include "frugal/eval/measure.h"
+#include "frugal/models/folder.h"
+#include "frugal/predict/classifier.h"
+#include "frugal/train/dataset.h"
+
+namespace frugal::cli {
+namespace {
+
+struct Options : Common {
+  std::string folder, data, text, pair, label;
+  int max_length = 0;
+};
+
+int run(const Options& o) {
+  const Context context = o.context();
+  TextModelOptions text_options;
+  text_options.max_length = o.max_length;
+  Classifier classifier(TextModel(load_model_folder(o.folder), context, text_options));
+  TextModel& model = classifier.model();
+  const Examples examples = read_examples(o.data, {o.text, o.pair, o.label, {}}, true);
+  const LabelSet labels{classifier.regression(),
+                        classifier.regression() ? std::vector<std::string>{} : classifier.labels()};
+  const Targets targets = encode_labels(examples, labels, o.data);
+  std::vector<int64_t> rows(examples.size());
+  for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<int64_t>(i);
+  const Part part = make_part(examples, targets, rows, *model.folder().tokenizer, model.max_length());
+
+  const ModelAnswers answers =
+      answer(*model.folder().model, model.folder().store, context, part.sequences, part.targets);
+  const Quality quality = quality_of(answers, part.targets);
+  const Speed speed = speed_of(*model.folder().model, model.folder().store, context, part.sequences);
+  const int64_t parameters = parameter_count(*model.folder().model), bytes = folder_bytes(o.folder);
+  Json json{{"folder", o.folder},
+            {"metric", quality.metric},
+            {"value", quality.value.value},
+            {"low", quality.value.low},
+            {"high", quality.value.high},
+            {"rows", quality.rows},
+            {"parameters", parameters},
+            {"bytes", bytes},
+            {"latency_ms", speed.latency_ms},
+            {"latency_p95_ms", speed.latency_p95_ms},
+            {"latency_texts", speed.latency_texts},
+            {"texts_per_second", speed.texts_per_second},
+            {"tokens_per_second", speed.tokens_per_second},
+            {"memory_bytes", speed.memory_bytes}};
+  if (!classifier.regression())
+    json["f1_macro"] = f1_macro(targets.classes, answers.classes, static_cast<int32_t>(labels.names.size()));
+  if (o.json) {
+    fmt::print("{}\n", to_text(json));
+    return 0;
+  }
+  fmt::print("{}: {:.4f} [{:.4f}, {:.4f}], n = {}\n", quality.metric, quality.value.value, quality.value.low,
+             quality.value.high, format_count(quality.rows));
+  if (json.contains("f1_macro")) fmt::print("macro F1: {:.4f}\n", json["f1_macro"].get<double>());
+  fmt::print("size: {} parameters, {} on disk, {} in memory for one text\n", format_count(parameters),
+             format_bytes(static_cast<double>(bytes)), format_bytes(speed.memory_bytes));
+  fmt::print(
+      "speed: {:.2f} ms for one text (95th percentile {:.2f} ms, {} texts), {} texts/s in batches ({} "
+      "tokens/s)\n",
+      speed.latency_ms, speed.latency_p95_ms, speed.latency_texts,
+      format_count(static_cast<int64_t>(speed.texts_per_second)),
+      format_count(static_cast<int64_t>(speed.tokens_per_second)));
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> setup_eval(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("folder", o->folder, "model folder with a classifier")->required();
+  app.add_option("--data", o->data, "labelled text: TSV, CSV or JSON lines")->required();
+  app.add_option("--text-column", o->text, "column of the text (default: guessed from the header)");
+  app.add_option("--pair-column", o->pair, "column of a second text");
+  app.add_option("--label-column", o->label, "column of the label (default: guessed from the header)");
+  app.add_option("--max-length", o->max_length, "tokens of a text at most (default: what the model allows)");
+  o->add_threads(app);
+  o->add_json(app);
+  return [o] { return run(*o); };
+}
+
+}  // namespace frugal::cli

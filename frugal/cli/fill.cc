@@ -1,0 +1,57 @@
+#include <memory>
+
+#include "frugal/cli/command.h"
+#include "frugal/cli/lines.h"
+#include "frugal/io/json.h"
+#include "frugal/predict/mask_filler.h"
+
+namespace frugal::cli {
+namespace {
+
+struct Options : Common {
+  std::string folder;
+  int top = 5;
+};
+
+int run(const Options& options) {
+  if (options.top < 1) throw UsageError("--top must be at least 1");
+  MaskFiller filler = MaskFiller::load(options.folder, options.context());
+  int64_t number = 0;
+  for_each_block(1, [&](const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) {
+      ++number;
+      std::vector<std::vector<Filling>> masks;
+      try {
+        masks = filler.fill(line, options.top);
+      } catch (const Error& error) {
+        throw Error(fmt::format("standard input:{}", number), error.message(), error.hint());
+      }
+      Json json = Json::array();
+      std::string text;
+      for (const auto& mask : masks) {
+        Json one = Json::array();
+        for (const Filling& f : mask) {
+          one.push_back({{"piece", f.piece}, {"id", f.id}, {"probability", f.probability}});
+          text += fmt::format("{}{}\t{:.4f}", text.empty() ? "" : "\t", f.piece, f.probability);
+        }
+        json.push_back(one);
+      }
+      put_line(options.json ? to_text(json, -1) : text);
+    }
+    flush_output();
+  });
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> setup_fill(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("folder", o->folder, "model folder with a masked-LM head")->required();
+  app.add_option("--top", o->top, "pieces for each mask (default 5)");
+  o->add_threads(app);
+  o->add_json(app);
+  return [o] { return run(*o); };
+}
+
+}  // namespace frugal::cli

@@ -1,0 +1,142 @@
+#include <filesystem>
+
+#include "frugal/base/error.h"
+#include "frugal/base/format.h"
+#include "frugal/cli/command.h"
+#include "frugal/eval/measure.h"
+#include "frugal/models/folder.h"
+#include "frugal/models/inference.h"
+
+namespace frugal::cli {
+namespace {
+
+struct Options : Common {
+  std::string path;
+  bool program = false;
+  int64_t tokens = 128, sequences = 1;
+};
+
+int print_tensors(const TensorMap& tensors, const Metadata& metadata, bool json) {
+  int64_t elements = 0, bytes = 0;
+  Json list = Json::array();
+  for (const auto& [name, tensor] : tensors) {
+    elements += tensor.count();
+    bytes += static_cast<int64_t>(tensor.byte_count());
+    list.push_back(
+        {{"name", name}, {"type", std::string(name_of(tensor.type()))}, {"shape", tensor.shape()}});
+    if (!json) fmt::print("{:<72} {:<5} {}\n", name, name_of(tensor.type()), to_string(tensor.shape()));
+  }
+  if (json)
+    fmt::print(
+        "{}\n",
+        to_text(Json{{"tensors", list}, {"elements", elements}, {"bytes", bytes}, {"metadata", metadata}}));
+  else
+    fmt::print("{} tensors, {} elements, {}\n", tensors.size(), format_count(elements),
+               format_bytes(static_cast<double>(bytes)));
+  return 0;
+}
+
+// A batch of the asked size: `sequences` of equal length.
+PackedBatch sample_batch(const Options& o) {
+  std::vector<Sequence> batch(o.sequences);
+  for (int64_t i = 0; i < o.tokens; ++i) {
+    Sequence& sequence = batch[i * o.sequences / o.tokens];
+    sequence.ids.push_back(0);
+    sequence.types.push_back(0);
+  }
+  return pack_batch(batch);
+}
+
+void print_program(Program& program) {
+  program.run();
+  const std::vector<double> seconds = program.profile();
+  double total = 0;
+  for (double s : seconds) total += s;
+  fmt::print("{:>4}  {:<16} {:<28} {:<20} {:>10} {:>10} {:>9}  {}\n", "step", "operation", "attributes",
+             "output", "FLOPs", "bytes", "us", "scope");
+  for (size_t i = 0; i < seconds.size(); ++i) {
+    const Node& node = program.graph().node(program.plan().order[i]);
+    std::vector<TensorType> in;
+    for (const Value& value : node.inputs) in.push_back(value ? value.type() : TensorType{});
+    const Work work = node.op->work(in, node.outputs);
+    fmt::print("{:>4}  {:<16} {:<28} {:<20} {:>10} {:>10} {:>9.1f}  {}\n", i, node.op->name(),
+               node.op->attributes(), node.outputs.empty() ? "" : to_string(node.outputs[0]),
+               format_si(work.flops, ""), format_bytes(work.bytes), 1e6 * seconds[i], node.scope);
+  }
+  const Work work = price(program.graph());
+  fmt::print("arena {}, scratch {} a thread, {} in {:.3f} ms: {}/s\n",
+             format_bytes(static_cast<double>(program.arena_bytes())),
+             format_bytes(static_cast<double>(program.scratch_bytes())), format_si(work.flops, "FLOP"),
+             1e3 * total, format_si(work.flops / total, "FLOP"));
+}
+
+int run(const Options& o) {
+  if (o.tokens < 1 || o.sequences < 1 || o.sequences > o.tokens || o.tokens > 1 << 20)
+    throw UsageError("--tokens must be in [1, 1048576] and --sequences in [1, tokens]");
+  if (std::filesystem::is_regular_file(o.path)) {
+    const TensorFile file = read_safetensors(o.path);
+    return print_tensors(file.tensors, file.metadata, o.json);
+  }
+  FolderOptions options;
+  options.tokenizer = false;
+  const ModelFolder folder = load_model_folder(o.path, options);
+  const ModelInfo& info = folder.model->info();
+  Inference inference(folder.model, folder.store, o.context());
+  const PackedBatch batch = sample_batch(o);
+  if (batch.shape.longest > info.max_positions * 2 || o.tokens / o.sequences > info.max_positions)
+    throw UsageError(fmt::format("{} tokens a sequence exceed the model's {} positions",
+                                 o.tokens / o.sequences, info.max_positions));
+  Program& program = inference.prepare(batch);
+  const Work work = price(program.graph());
+  if (o.program) {
+    print_program(program);
+    return 0;
+  }
+  const double flops_per_token = work.flops / static_cast<double>(batch.shape.tokens);
+  if (o.json) {
+    TensorMap tensors = weights_to_save(*folder.model, *folder.store);
+    Json list = Json::array();
+    for (const auto& [name, tensor] : tensors)
+      list.push_back(
+          {{"name", name}, {"type", std::string(name_of(tensor.type()))}, {"shape", tensor.shape()}});
+    fmt::print("{}\n", to_text(Json{{"architecture", info.architecture},
+                                    {"layers", info.layers},
+                                    {"hidden_size", info.hidden_size},
+                                    {"vocabulary", info.vocab_size},
+                                    {"positions", info.max_positions},
+                                    {"labels", info.label_names},
+                                    {"parameters", parameter_count(*folder.model)},
+                                    {"bytes", folder_bytes(o.path)},
+                                    {"flops_per_token", flops_per_token},
+                                    {"arena_bytes", program.arena_bytes()},
+                                    {"rows_computed", inference.rows_computed},
+                                    {"rows_padding", inference.rows_computed - inference.rows_filled},
+                                    {"tensors", list}}));
+    return 0;
+  }
+  print_tensors(weights_to_save(*folder.model, *folder.store), {}, false);
+  fmt::print("{}: {} layers, hidden size {}, {} pieces, {} positions\n", info.architecture, info.layers,
+             info.hidden_size, format_count(info.vocab_size), info.max_positions);
+  fmt::print("{} parameters, {} on disk\n", format_count(parameter_count(*folder.model)),
+             format_bytes(static_cast<double>(folder_bytes(o.path))));
+  fmt::print("{} a token at {} x {} tokens; {} rows computed, {} of them padding; {} of working memory\n",
+             format_si(flops_per_token, "FLOP"), o.sequences, o.tokens / o.sequences, inference.rows_computed,
+             inference.rows_computed - inference.rows_filled,
+             format_bytes(static_cast<double>(program.arena_bytes())));
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> setup_info(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("path", o->path, "model folder or safetensors file")->required();
+  app.add_flag("--program", o->program, "print the compiled program, each step with its price and time");
+  app.add_option("--tokens", o->tokens, "tokens of the batch that is priced (default 128)");
+  app.add_option("--sequences", o->sequences, "sequences they make (default 1)");
+  o->add_threads(app);
+  o->add_json(app);
+  return [o] { return run(*o); };
+}
+
+}  // namespace frugal::cli

@@ -1,0 +1,42 @@
+// Lines of standard input and output.
+#pragma once
+
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "frugal/base/error.h"
+
+namespace frugal::cli {
+
+constexpr size_t kMostLineBytes = size_t{16} << 20;
+
+// Calls f(lines) with up to `most` lines at a time, without their ends (LF or CR LF). When nothing is waiting
+// on a pipe, f gets what there is, so that a caller who writes line by line is answered line by line.
+template <class F>
+void for_each_block(size_t most, F&& f) {
+  std::vector<std::string> lines;
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    if (line.size() > kMostLineBytes)
+      throw Error("standard input", fmt::format("a line of {} bytes", line.size()));
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    lines.push_back(std::move(line));
+    if (lines.size() < most && std::cin.rdbuf()->in_avail() > 0) continue;
+    f(lines);
+    lines.clear();
+  }
+  if (!lines.empty()) f(lines);
+}
+
+// Writes a line and reports a closed or full output as an Error.
+inline void put_line(const std::string& line) {
+  if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fputc('\n', stdout) == EOF)
+    throw Error("standard output", "cannot be written");
+}
+inline void flush_output() {
+  if (std::fflush(stdout) != 0) throw Error("standard output", "cannot be written");
+}
+
+}  // namespace frugal::cli

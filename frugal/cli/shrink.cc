@@ -1,0 +1,113 @@
+#include "frugal/base/error.h"
+#include "frugal/base/interrupt.h"
+#include "frugal/cli/command.h"
+#include "frugal/cli/training_options.h"
+#include "frugal/shrink/job.h"
+
+namespace frugal::cli {
+namespace {
+
+struct Options : Common {
+  std::string model, out, depths, command;
+  DataFlags data;
+  RecipeFlags recipe;
+  double target = 0.99, student_epochs = 0, student_lr = 0;
+  int max_length = 0;
+  DistillWeights distill;
+  bool no_trim = false, no_int8 = false, all = false, resume = false;
+};
+
+std::vector<int64_t> depth_list(const std::string& text) {
+  std::vector<int64_t> depths;
+  for (size_t begin = 0; begin < text.size();) {
+    size_t used = 0;
+    int64_t depth = 0;
+    try {
+      depth = std::stoll(text.substr(begin), &used);
+    } catch (const std::exception&) {
+    }
+    if (depth < 1 || (begin + used < text.size() && text[begin + used] != ','))
+      throw UsageError(fmt::format("--depths '{}' is no list of layer counts like 1,2,3", text));
+    depths.push_back(depth);
+    begin += used + 1;
+  }
+  return depths;
+}
+
+int run(CLI::App& app, Options& o) {
+  constexpr int kTargetNotMet = 3;
+  ShrinkOptions options;
+  options.model = o.model;
+  options.out = o.out;
+  options.data = o.data.options(o.seed);
+  options.target = o.target;
+  options.max_length = o.max_length;
+  options.teacher = o.recipe.options(app, o.seed);
+  options.student = options.teacher;
+  options.student.epochs =
+      o.student_epochs > 0 ? o.student_epochs : default_student_epochs(options.teacher.epochs);
+  options.student.learning_rate =
+      o.student_lr > 0 ? o.student_lr : default_student_rate(options.teacher.learning_rate);
+  options.distill = o.distill;
+  options.depths = depth_list(o.depths);
+  options.trim = !o.no_trim;
+  options.int8 = !o.no_int8;
+  options.all = o.all;
+  options.resume = o.resume;
+  options.command = o.command;
+  options.check();
+  const Context context = o.context();
+  InterruptGuard guard;
+  Progress progress(ProgressOptions::for_stderr(o.quiet));
+  ShrinkOutcome outcome;
+  try {
+    outcome = run_shrink(options, context, progress);
+  } catch (const Interrupted& stop) {
+    throw Interrupted(stop.message(), "repeat the command to continue: " + o.command);
+  }
+  if (o.json)
+    fmt::print("{}\n", to_text(outcome.report));
+  else
+    fmt::print("{}\n{}\nreport: {}/report.html\nserve it: frugal serve {}\n", outcome.summary,
+               outcome.target_met
+                   ? "The target is met."
+                   : fmt::format("No candidate holds the target {}: this is the best.", o.target),
+               o.out, o.out);
+  return outcome.target_met ? 0 : kTargetNotMet;
+}
+
+}  // namespace
+
+std::function<int()> setup_shrink(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("--model", o->model, "folder of the pretrained model")->required();
+  o->data.add(app);
+  app.add_option("--out", o->out, "folder for the result; a run that was stopped continues there")
+      ->required();
+  app.add_option("--target", o->target, "share of the teacher's accuracy to keep (default 0.99)");
+  app.add_option("--max-length", o->max_length, "tokens of a text at most (default: what the model allows)");
+  o->recipe.add(app);
+  app.add_option("--student-epochs", o->student_epochs,
+                 "passes over the data for students (default: twice the teacher's)");
+  app.add_option("--student-lr", o->student_lr, "learning rate of students (default: the teacher's)");
+  app.add_option("--depths", o->depths,
+                 "layers of the students to try, like 1,2,3 (default: up to half the teacher's)");
+  app.add_option("--distill-labels", o->distill.labels, "weight of the labels in a student's loss");
+  app.add_option("--distill-soft", o->distill.soft, "weight of the teacher's softened answers");
+  app.add_option("--distill-hidden", o->distill.hidden, "weight of the teacher's hidden states");
+  app.add_option("--temperature", o->distill.temperature, "of the softened answers");
+  app.add_flag("--no-trim", o->no_trim, "keep the full vocabulary");
+  app.add_flag("--no-int8", o->no_int8, "no int8 candidates");
+  app.add_flag("--all", o->all, "train and measure every depth, also those that cannot win");
+  app.add_flag("--resume", o->resume, "insist on continuing the run in --out");
+  o->add_threads(app);
+  o->add_seed(app);
+  o->add_json(app);
+  o->add_quiet(app);
+  return [o, &app] {
+    o->command = command_line();
+    return run(app, *o);
+  };
+}
+
+}  // namespace frugal::cli

@@ -1,0 +1,87 @@
+#include <charconv>
+#include <memory>
+
+#include "frugal/cli/command.h"
+#include "frugal/cli/lines.h"
+#include "frugal/io/json.h"
+#include "frugal/text/tokenizer.h"
+
+namespace frugal::cli {
+namespace {
+
+struct Options {
+  std::string folder;
+  bool decode = false, no_special = false, pieces = false, offsets = false;
+  int max_length = 0;
+};
+
+std::string id_array(const std::vector<int32_t>& ids) {
+  std::string text = "[";
+  char digits[16];
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (i > 0) text += ", ";
+    text.append(digits, std::to_chars(digits, digits + sizeof digits, ids[i]).ptr);
+  }
+  return text + "]";
+}
+
+std::string encoded(const Tokenizer& tokenizer, const std::string& line, const Options& options) {
+  EncodeOptions encode;
+  encode.special_tokens = !options.no_special;
+  encode.max_length = options.max_length;
+  encode.offsets = options.offsets;
+  const Encoding encoding = tokenizer.encode(line, encode);
+  if (!options.pieces && !options.offsets) return id_array(encoding.ids);
+  Json json;
+  json["ids"] = encoding.ids;
+  if (options.offsets) json["offsets"] = encoding.offsets;
+  if (options.pieces)
+    for (int32_t id : encoding.ids) json["pieces"].push_back(std::string(tokenizer.piece_of(id)));
+  return to_text(json, -1);
+}
+
+std::string decoded(const Tokenizer& tokenizer, const std::string& line, int64_t number,
+                    const Options& options) {
+  const std::string where = fmt::format("standard input:{}", number);
+  const Json json = parse_json(line, where);
+  std::vector<int32_t> ids;
+  if (!json.is_array()) throw Error(where, "is no JSON array of token numbers");
+  for (const Json& id : json) {
+    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() >= tokenizer.vocab_size())
+      throw Error(where,
+                  fmt::format("{} is no token number below {}", to_text(id, -1), tokenizer.vocab_size()));
+    ids.push_back(id.get<int32_t>());
+  }
+  return tokenizer.decode(ids, !options.no_special);
+}
+
+int run(const Options& options) {
+  if (options.max_length < 0) throw UsageError("--max-length must not be negative");
+  if (options.decode && (options.pieces || options.offsets || options.max_length > 0))
+    throw UsageError("--decode goes with none of --pieces, --offsets, --max-length");
+  const auto tokenizer = load_tokenizer(options.folder);
+  int64_t number = 0;
+  for_each_block(4096, [&](const std::vector<std::string>& lines) {
+    for (const std::string& line : lines)
+      put_line(options.decode ? decoded(*tokenizer, line, ++number, options)
+                              : encoded(*tokenizer, line, options));
+    flush_output();
+  });
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> setup_tokenize(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("folder", o->folder, "a model's or a tokenizer's folder")->required();
+  app.add_flag("--decode", o->decode, "JSON arrays of token numbers in, text out");
+  app.add_flag("--no-special", o->no_special,
+               "without the tokens that the template adds ([CLS], [SEP]); with --decode: keep them");
+  app.add_flag("--pieces", o->pieces, "print the pieces too, as JSON objects");
+  app.add_flag("--offsets", o->offsets, "print each token's bytes in the line too, as JSON objects");
+  app.add_option("--max-length", o->max_length, "cut after so many tokens (default: no limit)");
+  return [o] { return run(*o); };
+}
+
+}  // namespace frugal::cli

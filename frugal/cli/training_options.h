@@ -1,0 +1,31 @@
+// The options that `train` and `shrink` share: data columns and a training recipe.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "frugal/cli/command.h"
+#include "frugal/train/dataset.h"
+#include "frugal/train/options.h"
+
+namespace frugal::cli {
+
+struct DataFlags {
+  std::string data, test, text, pair, label, task;
+  double validation = 0.1;
+  bool no_header = false;
+
+  void add(CLI::App& app);
+  DataOptions options(uint64_t seed) const;
+};
+
+struct RecipeFlags {
+  TrainOptions train;
+  std::string schedule = "linear", precision = "auto", recipe;
+
+  void add(CLI::App& app);
+  // With a recipe file (TOML), its values where no flag was given.
+  TrainOptions options(CLI::App& app, uint64_t seed) const;
+};
+
+}  // namespace frugal::cli

@@ -1,0 +1,49 @@
+// Packed rows: the tokens of all sequences of a batch back to back, with the offset of each. Nothing is
+// padded; only the number of rows is rounded up to a bucket, so that programs can be compiled once a bucket.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <tuple>
+#include <vector>
+
+namespace frugal {
+
+// The static sizes of a batch; a program is compiled for one.
+struct BatchShape {
+  int64_t tokens = 0;     // T: rows of all sequences together, rounded up
+  int64_t sequences = 0;  // S, rounded up: the last ones may be empty
+  int64_t longest = 0;    // upper bound of one sequence's length
+  int64_t choices = 1;    // sequences that belong to one multiple-choice question
+  auto key() const { return std::tie(tokens, sequences, longest, choices); }
+  bool operator<(const BatchShape& other) const { return key() < other.key(); }
+  bool operator==(const BatchShape& other) const { return key() == other.key(); }
+};
+
+// One tokenized text or pair.
+struct Sequence {
+  std::vector<int32_t> ids, types;
+  std::vector<int32_t> positions;  // empty: 0, 1, 2, ...
+};
+
+struct PackedBatch {
+  BatchShape shape;
+  int64_t rows = 0;    // rows that hold tokens; shape.tokens - rows is all the padding there is
+  int64_t filled = 0;  // sequences given; shape.sequences - filled are empty
+  std::vector<int32_t> ids, types, positions;  // [T]; ids are -1 in the round-up, which gives zero rows
+  std::vector<int32_t> offsets;                // [S+1]
+  std::vector<int32_t> first_rows;             // [S]; -1 for an empty sequence
+};
+
+// Rounds rows up by at most 1/16 (3 % on average), to a multiple of 8.
+int64_t token_bucket(int64_t tokens);
+// Rounds up to 1, 2, 4, 8, 16, 32, and then like tokens.
+int64_t sequence_bucket(int64_t sequences);
+
+// `exact_sequences` keeps the number of sequences as it is (training batches, multiple choice).
+PackedBatch pack_batch(std::span<const Sequence* const> sequences, bool exact_sequences = false,
+                       int64_t choices = 1);
+PackedBatch pack_batch(std::span<const Sequence> sequences, bool exact_sequences = false,
+                       int64_t choices = 1);
+
+}  // namespace frugal

@@ -1,0 +1,39 @@
+// Any bytes as a config.json: refused by an Error, or read, asked for every kind of value, and written back
+// to the same.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "frugal/base/error.h"
+#include "frugal/io/json.h"
+
+namespace {
+
+template <class Call>
+void may_fail(Call&& call) {
+  try {
+    call();
+  } catch (const frugal::Error&) {
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace frugal;
+  may_fail([&] {
+    const Json json =
+        parse_json({reinterpret_cast<const char*>(data), size}, "fuzz", {.bytes = 1 << 16, .depth = 16});
+    if (parse_json(to_text(json), "again") != json) std::abort();
+    if (!json.is_object()) return;
+    for (const auto& [key, value] : json.items()) {
+      may_fail([&, &key = key] { get_int_or(json, key, "fuzz", 1, {0, 1000}); });
+      may_fail([&, &key = key] { get_double_or(json, key, "fuzz", 1); });
+      may_fail([&, &key = key] { get_bool_or(json, key, "fuzz", true); });
+      may_fail([&, &key = key] { get_string_or(json, key, "fuzz", ""); });
+      may_fail([&, &key = key] { get_strings(json, key, "fuzz"); });
+      may_fail([&, &key = key] { get_object(json, key, "fuzz"); });
+    }
+  });
+  return 0;
+}

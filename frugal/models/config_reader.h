@@ -1,0 +1,42 @@
+// Reads a config.json and collects every problem before it complains, so that a user sees all of them at
+// once.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "frugal/models/model.h"
+
+namespace frugal {
+
+class ConfigReader {
+ public:
+  ConfigReader(const Json& json, std::string where) : json_(json), where_(std::move(where)) {}
+
+  // Architecture, head (one of `heads`, after the family's name), labels and problem type.
+  ModelInfo info(std::string_view family, const std::vector<std::string>& heads);
+
+  int64_t positive(std::string_view key, int64_t most = int64_t{1} << 24);
+  int64_t optional_positive(std::string_view key, int64_t fallback, int64_t most = int64_t{1} << 24);
+  // One number for all layers, or a list with one for each.
+  std::vector<int64_t> per_layer(std::string_view key, int64_t layers);
+  double real(std::string_view key, double fallback, double least, double most);
+  bool boolean(std::string_view key, bool fallback);
+  std::string text(std::string_view key, const std::string& fallback);
+  Activation activation(std::string_view key, const std::string& fallback);
+
+  void problem(std::string_view key, const std::string& message);
+  // Throws one Error that lists all problems, if there were any.
+  void finish() const;
+
+ private:
+  template <class T, class F>
+  T guarded(std::string_view key, T fallback, F&& read);
+
+  const Json& json_;
+  std::string where_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace frugal

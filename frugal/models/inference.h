@@ -1,0 +1,57 @@
+// Runs a model on packed batches: one compiled program a shape, kept for the next batch of that shape.
+//
+// Not synchronised. The tensors returned are valid until the next call.
+#pragma once
+
+#include <list>
+#include <memory>
+
+#include "frugal/data/batch.h"
+#include "frugal/models/model.h"
+#include "frugal/passes/compile.h"
+
+namespace frugal {
+
+struct InferenceOptions {
+  Precision precision = Precision::f32;  // of products whose weights are floats
+  LabelKind labels = LabelKind::none;
+  bool sentence_vectors = false;           // adds the output "embedding": mean over the tokens, normalised
+  std::vector<std::string> only;           // outputs to keep; empty: all
+  std::vector<std::string> gathered_taps;  // adds these taps' first rows as outputs "tap.<name>"
+};
+
+class Inference {
+ public:
+  Inference(std::shared_ptr<const Model> model, std::shared_ptr<Store> store, Context context,
+            InferenceOptions options = {});
+
+  // The program for a batch, with the batch's rows written into it; the caller adds labels and runs it.
+  Program& prepare(const PackedBatch& batch);
+  // prepare + run.
+  Program& run(const PackedBatch& batch);
+  // How the rows of an output are to be read.
+  Rows rows_of(const std::string& output) const { return output_rows_.at(output); }
+
+  const Model& model() const { return *model_; }
+  const Context& context() const { return context_; }
+  int64_t rows_computed = 0, rows_filled = 0;  // over all runs: their difference is the buckets' round-up
+
+ private:
+  std::unique_ptr<Program> compile(const BatchShape& shape);
+
+  struct Entry {
+    BatchShape shape;
+    std::unique_ptr<Program> program;
+  };
+  std::shared_ptr<const Model> model_;
+  std::shared_ptr<Store> store_;
+  Context context_;
+  InferenceOptions options_;
+  std::map<std::string, Rows> output_rows_;
+  std::list<Entry> programs_;  // most recently used first
+};
+
+// Copies a batch's rows into those inputs that the program has.
+void write_batch(Program& program, const PackedBatch& batch);
+
+}  // namespace frugal

@@ -1,0 +1,53 @@
+#include "frugal/models/model.h"
+
+#include <array>
+
+#include "frugal/base/error.h"
+#include "frugal/models/bert.h"
+
+namespace frugal {
+namespace {
+
+struct Family {
+  std::string_view prefix;      // of the architecture's name
+  std::string_view model_type;  // in config.json
+  std::unique_ptr<Model> (*make)(const Json&, const std::string&);
+};
+
+// One row a family.
+constexpr std::array kFamilies{Family{"Bert", "bert", &Bert::make}};
+
+}  // namespace
+
+std::vector<ParameterSpec> Model::parameters() const {
+  Graph graph;
+  NetOptions options;
+  Net net(graph, {8, 1, 16, 1}, options);
+  build(net);
+  return net.parameters();
+}
+
+std::unique_ptr<Model> make_model(const Json& config, const std::string& where) {
+  std::string architecture, known;
+  const auto list = config.find("architectures");
+  if (list != config.end() && list->is_array() && !list->empty() && list->front().is_string())
+    architecture = list->front().get<std::string>();
+  const std::string type = get_string_or(config, "model_type", where, "");
+  for (const Family& family : kFamilies) {
+    if (architecture.empty() ? type == family.model_type : architecture.rfind(family.prefix, 0) == 0)
+      return family.make(config, where);
+    known += (known.empty() ? "" : ", ") + std::string(family.model_type);
+  }
+  throw Error(where,
+              fmt::format("unknown architecture {}", in_quotes(architecture.empty() ? type : architecture)),
+              "known model types: " + known);
+}
+
+LabelKind default_labels(const ModelInfo& info) {
+  if (info.problem_type == "regression") return LabelKind::real;
+  if (info.problem_type == "multi_label_classification") return LabelKind::multi_hot;
+  return info.head == "ForSequenceClassification" && info.labels == 1 ? LabelKind::real
+                                                                      : LabelKind::class_index;
+}
+
+}  // namespace frugal

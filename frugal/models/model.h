@@ -1,0 +1,56 @@
+// A model: its configuration and one function that builds its graph. Whether the graph is run, trained,
+// rewritten or priced is nobody's business here.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "frugal/io/json.h"
+#include "frugal/nn/net.h"
+
+namespace frugal {
+
+// What every family's config.json says, checked.
+struct ModelInfo {
+  std::string architecture;  // "BertForSequenceClassification"
+  std::string head;          // what follows the family's name: "Model", "ForMaskedLM", ...
+  int64_t vocab_size = 0, hidden_size = 0, layers = 0, max_positions = 0, token_types = 0;
+  int64_t labels = 2;
+  std::vector<std::string> label_names;  // id2label; empty when the folder names none
+  std::string problem_type;              // "regression", "single_label_classification", ...; may be empty
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  // The whole network with the head that the configuration names; declares its outputs in `net`.
+  virtual void build(Net& net) const = 0;
+  // Prefix of the body's tensors in checkpoints with a head ("bert."); a bare body has none.
+  virtual std::string body_prefix() const = 0;
+  // What a layer's tensors begin with, up to its number: "bert.encoder.layer.".
+  virtual std::string layer_prefix() const = 0;
+  // The word embedding's name.
+  virtual std::string word_embedding() const = 0;
+  const ModelInfo& info() const { return info_; }
+  const Json& config() const { return config_; }
+
+  // All tensors of the model, from building it once for a batch of one token.
+  std::vector<ParameterSpec> parameters() const;
+
+ protected:
+  Model(Json config, ModelInfo info) : config_(std::move(config)), info_(std::move(info)) {}
+
+ private:
+  Json config_;
+  ModelInfo info_;
+};
+
+// Chooses the class by `architectures` (or model_type); `where` names the file for errors, which list every
+// problem.
+std::unique_ptr<Model> make_model(const Json& config, const std::string& where);
+
+// What the label of a batch means for a classification head of `info`, when the caller does not say.
+LabelKind default_labels(const ModelInfo& info);
+
+}  // namespace frugal

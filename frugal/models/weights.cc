@@ -1,0 +1,191 @@
+#include "frugal/models/weights.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "frugal/base/error.h"
+#include "frugal/base/random.h"
+
+namespace frugal {
+namespace {
+
+// Buffers that older checkpoints save, and the second names of tied tensors.
+bool is_buffer(const std::string& name) {
+  for (std::string_view end :
+       {"position_ids", "cls.predictions.decoder.weight", "cls.predictions.decoder.bias"})
+    if (name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0)
+      return true;
+  return false;
+}
+
+// Checks the exponent bits: all ones is NaN or infinity.
+int64_t first_not_finite(const Tensor& tensor) {
+  const auto* bits = static_cast<const uint32_t*>(tensor.bytes());
+  const int64_t count = tensor.count();
+  constexpr int64_t kBlock = 4096;
+  for (int64_t begin = 0; begin < count; begin += kBlock) {
+    const int64_t end = std::min(count, begin + kBlock);
+    uint32_t bad = 0;
+    for (int64_t i = begin; i < end; ++i) bad |= (bits[i] & 0x7f800000u) == 0x7f800000u;
+    for (int64_t i = begin; bad && i < end; ++i)
+      if ((bits[i] & 0x7f800000u) == 0x7f800000u) return i;
+  }
+  return -1;
+}
+
+bool is_float(DType type) {
+  return type == DType::f32 || type == DType::f16 || type == DType::bf16 || type == DType::f64;
+}
+
+std::string listed(const std::string& what, const std::vector<std::string>& names) {
+  std::string text = fmt::format("\n  {} ({}):", what, names.size());
+  constexpr size_t kShown = 40;
+  for (size_t i = 0; i < std::min(kShown, names.size()); ++i) text += "\n    " + names[i];
+  if (names.size() > kShown) text += fmt::format("\n    and {} more", names.size() - kShown);
+  return text;
+}
+
+class Matcher {
+ public:
+  Matcher(const Model& model, const TensorMap& tensors, const std::string& where,
+          const WeightOptions& options)
+      : model_(model), tensors_(tensors), where_(where), options_(options) {
+    loaded_.store = std::make_shared<Store>();
+  }
+
+  LoadedWeights run() {
+    for (const ParameterSpec& spec : model_.parameters()) match(spec);
+    for (const auto& [name, tensor] : tensors_) {
+      if (used_.count(name)) continue;
+      (is_buffer(name) || of_other_head(name) ? loaded_.ignored : unexpected_).push_back(name);
+    }
+    std::string problems;
+    if (!missing_.empty()) problems += listed("missing", missing_);
+    if (!misshaped_.empty()) problems += listed("of another shape or type", misshaped_);
+    if (!unexpected_.empty()) problems += listed("unexpected", unexpected_);
+    if (!problems.empty())
+      throw Error(where_, fmt::format("the weights do not fit {}:{}", model_.info().architecture, problems),
+                  "is config.json the one that belongs to these weights?");
+    return std::move(loaded_);
+  }
+
+ private:
+  std::string prefix_() const { return model_.body_prefix(); }
+
+  // The checkpoint's tensor for one of the model's names: the same, or with the body's prefix put on or taken
+  // off.
+  const Tensor* find(const std::string& name) {
+    std::vector<std::string> names{name};
+    if (name.rfind(prefix_(), 0) == 0) names.push_back(name.substr(prefix_().size()));
+    if (model_.info().head == "Model") names.push_back(prefix_() + name);
+    for (const std::string& candidate : names) {
+      const auto found = tensors_.find(candidate);
+      if (found == tensors_.end()) continue;
+      used_.insert(candidate);
+      found_name_ = candidate;
+      return &found->second;
+    }
+    return nullptr;
+  }
+
+  void match(const ParameterSpec& spec) {
+    const Tensor* tensor = find(spec.name);
+    if (!tensor) {
+      // The pooler counts as head: masked-LM checkpoints have none.
+      const bool head = spec.name.rfind(prefix_(), 0) != 0 || spec.name.find("pooler.") != std::string::npos;
+      if (options_.new_head && head && model_.info().head != "Model") {
+        loaded_.store->set(spec.name, initial_value(spec, init_range(), options_.seed));
+        loaded_.created.push_back(spec.name);
+      } else {
+        missing_.push_back(fmt::format("{} {}", spec.name, to_string(spec.shape)));
+      }
+      return;
+    }
+    if (tensor->shape() != spec.shape || !(is_float(tensor->type()) || tensor->type() == DType::i8)) {
+      if (options_.new_head &&
+          spec.name.rfind("classifier.", 0) == 0) {  // another task's classifier: a new one
+        loaded_.store->set(spec.name, initial_value(spec, init_range(), options_.seed));
+        loaded_.created.push_back(spec.name);
+        return;
+      }
+      misshaped_.push_back(fmt::format("{} is {} {}, expected {}", found_name_, name_of(tensor->type()),
+                                       to_string(tensor->shape()), to_string(spec.shape)));
+      return;
+    }
+    if (tensor->type() == DType::i8) return match_quantized(spec, *tensor);
+    loaded_.store->set(spec.name, checked(tensor->to(DType::f32)));
+  }
+
+  void match_quantized(const ParameterSpec& spec, const Tensor& weight) {
+    loaded_.store->set(spec.name, weight);
+    const Tensor* scale = find(spec.name + "_scale");
+    if (!scale)
+      missing_.push_back(fmt::format("{}_scale [{}]", spec.name, spec.shape[0]));
+    else if (scale->type() != DType::f32 || scale->shape() != Shape{spec.shape[0]})
+      misshaped_.push_back(fmt::format("{} must be F32 [{}]", found_name_, spec.shape[0]));
+    else
+      loaded_.store->set(spec.name + "_scale", checked(*scale));
+    const auto values = weight.data<int8_t>();
+    if (std::any_of(values.begin(), values.end(), [](int8_t v) { return v < -64 || v > 63; }))
+      misshaped_.push_back(fmt::format("{} leaves the 7-bit range [-64, 63]", spec.name));
+  }
+
+  Tensor checked(Tensor tensor) {
+    const int64_t bad = first_not_finite(tensor);
+    if (bad >= 0)
+      throw Error(where_, fmt::format("weight {} is not a finite number at element {}", found_name_, bad),
+                  "the checkpoint is damaged, or its training diverged");
+    return options_.writable ? tensor.clone() : tensor;
+  }
+
+  // A bare body may be loaded from a checkpoint with a head; the head's tensors are left alone. With new_head
+  // a checkpoint may have another head.
+  bool of_other_head(const std::string& name) const {
+    const bool body =
+        name.rfind(prefix_(), 0) == 0 || name.rfind("embeddings.", 0) == 0 || name.rfind("encoder.", 0) == 0;
+    const bool pooler = name.find("pooler.") != std::string::npos;
+    return (!body && (options_.new_head || model_.info().head == "Model")) || pooler;
+  }
+
+  double init_range() const { return get_double_or(model_.config(), "initializer_range", where_, 0.02); }
+
+  const Model& model_;
+  const TensorMap& tensors_;
+  const std::string& where_;
+  const WeightOptions& options_;
+  LoadedWeights loaded_;
+  std::set<std::string> used_;
+  std::string found_name_;
+  std::vector<std::string> missing_, misshaped_, unexpected_;
+};
+
+}  // namespace
+
+LoadedWeights match_weights(const Model& model, const TensorMap& tensors, const std::string& where,
+                            const WeightOptions& options) {
+  return Matcher(model, tensors, where, options).run();
+}
+
+Tensor initial_value(const ParameterSpec& spec, double range, uint64_t seed) {
+  Tensor tensor(DType::f32, spec.shape);
+  if (spec.init == Init::ones) std::ranges::fill(tensor.data<float>(), 1.0f);
+  if (spec.init == Init::normal) {
+    Random random(seed, spec.name + "#init");
+    for (float& value : tensor.data<float>()) value = static_cast<float>(range * random.normal());
+  }
+  return tensor;
+}
+
+TensorMap weights_to_save(const Model& model, const Store& store) {
+  TensorMap tensors;
+  for (const ParameterSpec& spec : model.parameters()) {
+    tensors[spec.name] = *store.find(spec.name);
+    if (const Tensor* scale = store.find(spec.name + "_scale")) tensors[spec.name + "_scale"] = *scale;
+  }
+  return tensors;
+}
+
+}  // namespace frugal

@@ -1,0 +1,164 @@
+// Kernels of attention: blocks of queries against blocks of keys, forward and backward.
+#include <algorithm>
+
+#include "frugal/base/checked.h"
+#include "frugal/ops/attention_kernels.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "frugal/ops/attention_cpu.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "frugal/ops/attention_product-inl.h"
+#include "frugal/ops/attention_strip-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace frugal {
+namespace HWY_NAMESPACE {
+namespace attention_simd {
+
+// How many keys the last of `count` queries from `first` sees; the earlier ones see fewer or as many.
+inline int64_t visible_keys(const AttentionHead& head, int64_t first, int64_t count) {
+  return head.causal ? std::clamp<int64_t>(first + count + head.keys - head.queries, 0, head.keys)
+                     : head.keys;
+}
+
+// strip[j][i] = rows[first_key + j] . columns[.][i], -infinity where causality hides the key.
+HWY_ATTR void fill(const Strip& strip, Strided<const float> rows, const float* columns, int64_t width) {
+  product<ReadA::by_row>(
+      {rows.data, rows.stride, columns, strip.lanes, strip.data, strip.stride, width, false}, strip.keys,
+      strip.lanes);
+}
+
+HWY_ATTR void hide_future(const Strip& strip, const AttentionHead& head, int64_t first_query,
+                          int64_t first_key) {
+  if (head.causal) mask_future(strip, first_query + head.keys - head.queries - first_key);
+}
+
+HWY_ATTR void scale_rows(Strided<float> rows, int64_t count, int64_t width, const float* factors) {
+  for (int64_t i = 0; i < count; ++i) {
+    const Floats factor = hn::Set(FloatTag(), factors[i]);
+    float* row = rows.row(i);
+    for_each_vector(0, width, [=](int64_t e, auto part) FRUGAL_LAMBDA {
+      part.store(hn::Mul(part.load(row + e), factor), row + e);
+    });
+  }
+}
+
+void clear_rows(Strided<float> rows, int64_t count, int64_t width) {
+  for (int64_t i = 0; i < count; ++i) std::fill_n(rows.row(i), width, 0.0f);
+}
+
+HWY_ATTR void attend_block(const AttentionHead& head, int64_t first, int64_t count, Strided<float> all_out,
+                           Strided<float> lse, float* scratch) {
+  const int64_t lanes = round_up(count, kLanes), keys = visible_keys(head, first, count);
+  const Strided<float> out{all_out.row(first), all_out.stride};
+  float* queries = scratch;
+  float* scores = queries + head.width * kQueryBlock;
+  float* state = scores + kKeyBlock * scratch_stride(kQueryBlock);
+  const Running running{state, state + kQueryBlock, state + 2 * kQueryBlock};
+  std::fill_n(running.max, lanes, std::numeric_limits<float>::lowest());
+  std::fill_n(running.sum, lanes, 0.0f);
+  transpose({head.q.row(first), head.q.stride}, count, head.width, head.scale, queries, lanes);
+  if (keys == 0) clear_rows(out, count, head.value_width);
+  for (int64_t key = 0; key < keys; key += kKeyBlock) {
+    const Strip strip{scores, std::min(kKeyBlock, keys - key), lanes, scratch_stride(lanes)};
+    fill(strip, {head.k.row(key), head.k.stride}, queries, head.width);
+    hide_future(strip, head, first, key);
+    exponentiate(strip, running);
+    if (head.dropout.threshold != 0) drop(strip, head.dropout, first, key);
+    if (key > 0) scale_rows(out, count, head.value_width, running.correction);
+    const Strided<const float> v{head.v.row(key), head.v.stride};
+    product<ReadA::by_term>({scores, strip.stride, v.data, v.stride, out.data, out.stride, strip.keys,
+                             /*accumulate=*/key > 0},
+                            count, head.value_width);
+  }
+  finish(running, lanes, head.dropout.kept_scale());
+  scale_rows(out, count, head.value_width, running.sum);
+  for (int64_t i = 0; i < count; ++i) *lse.row(first + i) = running.max[i];
+}
+
+// delta[i] = out[i] . out_grad[i], and lse with 0 for queries without keys, whose scores are all -infinity.
+HWY_ATTR void load_queries(const AttentionHead& head, const AttentionHeadGrad& grad, int64_t first,
+                           int64_t count, int64_t lanes, float* lse, float* delta) {
+  for (int64_t i = 0; i < lanes; ++i) lse[i] = delta[i] = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const float *out = grad.out.row(first + i), *out_grad = grad.out_grad.row(first + i);
+    delta[i] = sum_of(head.value_width, [=](int64_t e, auto part) FRUGAL_LAMBDA {
+      return hn::Mul(part.load(out + e), part.load(out_grad + e));
+    });
+    const float value = *grad.lse.row(first + i);
+    lse[i] = value == kMinusInfinity ? 0 : value;
+  }
+}
+
+// Queries in the outer loop: their transposed blocks are made once, and k_grad and v_grad grow in the order
+// of the queries.
+HWY_ATTR void attend_gradients(const AttentionHead& head, const AttentionHeadGrad& grad, float* scratch) {
+  float* queries = scratch;
+  float* out_grads = queries + head.width * kQueryBlock;
+  float* scores = out_grads + head.value_width * kQueryBlock;
+  float* gradients = scores + kKeyBlock * scratch_stride(kQueryBlock);
+  float* lse = gradients + kKeyBlock * scratch_stride(kQueryBlock);
+  float* delta = lse + kQueryBlock;
+  for (int64_t first = 0; first < head.queries; first += kQueryBlock) {
+    const int64_t count = std::min(kQueryBlock, head.queries - first), lanes = round_up(count, kLanes);
+    const int64_t stride = scratch_stride(lanes);
+    const int64_t keys = visible_keys(head, first, count);
+    const Strided<const float> q{head.q.row(first), head.q.stride};
+    const Strided<const float> out_grad{grad.out_grad.row(first), grad.out_grad.stride};
+    const Strided<float> q_grad{grad.q_grad.row(first), grad.q_grad.stride};
+    transpose(q, count, head.width, head.scale, queries, lanes);
+    transpose(out_grad, count, head.value_width, 1.0f, out_grads, lanes);
+    load_queries(head, grad, first, count, lanes, lse, delta);
+    if (keys == 0) clear_rows(q_grad, count, head.width);
+    for (int64_t key = 0; key < keys; key += kKeyBlock) {
+      const int64_t block = std::min(kKeyBlock, keys - key);
+      const Strip s{scores, block, lanes, stride}, g{gradients, block, lanes, stride};
+      const Strided<const float> k{head.k.row(key), head.k.stride}, v{head.v.row(key), head.v.stride};
+      fill(s, k, queries, head.width);
+      hide_future(s, head, first, key);
+      fill(g, v, out_grads, head.value_width);
+      differentiate(s, g, lse, delta, head.scale, head.dropout, first, key);
+      product<ReadA::by_row>({scores, stride, out_grad.data, out_grad.stride, grad.v_grad.row(key),
+                              grad.v_grad.stride, count, true},
+                             block, head.value_width);
+      product<ReadA::by_row>(
+          {gradients, stride, q.data, q.stride, grad.k_grad.row(key), grad.k_grad.stride, count, true}, block,
+          head.width);
+      product<ReadA::by_term>({gradients, stride, k.data, k.stride, q_grad.data, q_grad.stride, block,
+                               /*accumulate=*/key > 0},
+                              count, head.width);
+    }
+  }
+}
+
+}  // namespace attention_simd
+
+using attention_simd::attend_block;
+using attention_simd::attend_gradients;
+
+}  // namespace HWY_NAMESPACE
+}  // namespace frugal
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace frugal {
+
+HWY_EXPORT(attend_block);
+HWY_EXPORT(attend_gradients);
+
+AttentionForward attention_forward() { return FRUGAL_DISPATCH(attend_block); }
+AttentionBackward attention_backward() { return FRUGAL_DISPATCH(attend_gradients); }
+
+size_t attention_scratch(int64_t width) {
+  return static_cast<size_t>(kQueryBlock * (width + 3) + kKeyBlock * scratch_stride(kQueryBlock));
+}
+
+size_t attention_grad_scratch(int64_t width, int64_t value_width) {
+  return static_cast<size_t>(kQueryBlock * (width + value_width + 2) +
+                             2 * kKeyBlock * scratch_stride(kQueryBlock));
+}
+
+}  // namespace frugal
+#endif

@@ -1,0 +1,61 @@
+// What attention's operations (attention.cc) and its vector code (attention_cpu.cc) share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace frugal {
+
+// Queries are taken 48 at a time, which whole tiles of every instruction set divide, keys 128 at a time: the
+// scores between the two are 24 KiB and stay in the first-level cache. 64 by 256 is a fifth slower.
+inline constexpr int64_t kQueryBlock = 48, kKeyBlock = 128;
+
+// A matrix inside a packed tensor: row r at data + r * stride.
+template <class T>
+struct Strided {
+  T* data;
+  int64_t stride;
+  T* row(int64_t r) const { return data + r * stride; }
+};
+
+struct AttentionDropout {
+  uint64_t key = 0;        // of Philox, made from seed, step and site
+  uint32_t threshold = 0;  // a probability is dropped when its 16 random bits are below; 0: no dropout
+  uint32_t first_row = 0;  // the packed row of query 0
+  uint32_t head = 0;
+  float kept_scale() const { return 65536.0f / static_cast<float>(65536 - threshold); }
+};
+
+// One head of one sequence.
+struct AttentionHead {
+  Strided<const float> q, k, v;
+  int64_t queries, keys;
+  int64_t width, value_width;  // floats of a row of q and k, and of v
+  float scale;
+  bool causal;
+  AttentionDropout dropout;
+};
+
+struct AttentionHeadGrad {
+  Strided<const float> out, out_grad, lse;
+  Strided<float> q_grad, k_grad, v_grad;  // k_grad and v_grad are added to
+};
+
+// Floats between rows of a block in scratch memory: an odd number of cache lines, as an even one would crowd
+// the rows into a part of the cache's sets (measured: a tenth slower).
+inline int64_t scratch_stride(int64_t width) { return ((width + 15) / 16 | 1) * 16; }
+
+// Floats of scratch for one thread.
+size_t attention_scratch(int64_t width);
+size_t attention_grad_scratch(int64_t width, int64_t value_width);
+
+// `count` <= kQueryBlock queries from query `first`. out and lse are those of query 0 of the sequence.
+using AttentionForward = void (*)(const AttentionHead& head, int64_t first, int64_t count, Strided<float> out,
+                                  Strided<float> lse, float* scratch);
+using AttentionBackward = void (*)(const AttentionHead& head, const AttentionHeadGrad& grad, float* scratch);
+
+// For the instruction set that Context::make chose last.
+AttentionForward attention_forward();
+AttentionBackward attention_backward();
+
+}  // namespace frugal

@@ -1,0 +1,144 @@
+// One thread's part of a product.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "frugal/ops/gemm/gemm.h"
+#include "frugal/ops/gemm/kernel.h"
+#include "frugal/ops/gemm/plan.h"
+#include "frugal/ops/gemm/prepare.h"
+#include "frugal/ops/gemm/rows.h"
+
+namespace frugal::gemm_internal {
+
+// One thread's part of a product: takes items and computes their blocks of C.
+class Block {
+ public:
+  Block(Precision precision, const Kernel& kernel, const Plan& plan, MatrixView a, const void* packed,
+        int64_t m, int64_t n, int64_t k, float* c, int64_t ldc, const Epilogue& epilogue, std::byte* scratch)
+      : precision_(precision),
+        kernel_(kernel),
+        plan_(plan),
+        a_(a),
+        m_(m),
+        n_(n),
+        k_(k),
+        c_(c),
+        ldc_(ldc),
+        epilogue_(epilogue),
+        prepared_(scratch),
+        row_scales_(reinterpret_cast<RowScale*>(scratch + plan.a_bytes)),
+        strip_(reinterpret_cast<float*>(scratch + plan.a_bytes + plan.row_bytes)),
+        sums_(scratch + plan.a_bytes + plan.row_bytes + plan.strip_bytes) {
+    const auto* bytes = static_cast<const std::byte*>(packed);
+    panels_ = bytes + header_bytes(precision, kernel, n);
+    if (precision == Precision::s8) {
+      col_scales_ = reinterpret_cast<const float*>(bytes);
+      col_sums_ = reinterpret_cast<const int32_t*>(bytes) + kernel.panels(n) * kernel.cols;
+    }
+  }
+
+  void run(int64_t item) {
+    const int64_t row_block = plan_.down_first ? item % plan_.row_blocks : item / plan_.col_blocks;
+    const int64_t col_block = plan_.down_first ? item / plan_.row_blocks : item % plan_.col_blocks;
+    row0_ = row_block * plan_.rows;
+    rows_ = std::min(plan_.rows, m_ - row0_);
+    const int64_t first = col_block * plan_.panels;
+    const int64_t count = std::min(plan_.panels, kernel_.panels(n_) - first);
+    for (int64_t deep = 0; deep < plan_.deeps; ++deep) {
+      prepare(row_block, deep);
+      for (int64_t p = 0; p < count; p += plan_.group)
+        multiply(deep, first + p, std::min(plan_.group, count - p), plan_.deeps > 1 ? p : 0);
+    }
+  }
+
+ private:
+  // Brings rows [row0, row0 + rows) and this part of k into the kernel's form, unless they already are.
+  void prepare(int64_t row_block, int64_t deep) {
+    const int64_t k0 = deep * plan_.deep, k = std::min(plan_.deep, k_ - k0);
+    const float* from = a_.data + row0_ * a_.row_stride + k0 * a_.col_stride;
+    if (precision_ == Precision::f32 && a_.col_stride == 1) {
+      tile_a_ = reinterpret_cast<const std::byte*>(from);
+      tile_a_bytes_ = a_.row_stride * static_cast<int64_t>(sizeof(float));
+      return;
+    }
+    tile_a_ = prepared_;
+    tile_a_bytes_ = plan_.a_stride;
+    if (row_block == prepared_row_block_ && deep == prepared_deep_) return;
+    prepared_row_block_ = row_block;
+    prepared_deep_ = deep;
+    prepare_rows(precision_, {from, a_.row_stride, a_.col_stride}, rows_, k, kernel_.padded_k(k), prepared_,
+                 plan_.a_stride, row_scales_, strip_);
+  }
+
+  // The sums of `count` panels from `panel` over this part of k, and what follows the last part. Sums that
+  // must wait for another part of k have a place of their own, `slot` panels from the start.
+  void multiply(int64_t deep, int64_t panel, int64_t count, int64_t slot) {
+    const int64_t k0 = deep * plan_.deep;
+    const int64_t k = std::min(plan_.deep, kernel_.padded_k(k_) - k0);
+    const int64_t panel_bytes = kernel_.panel_bytes(k_), per_k = kernel_.cols * kernel_.element;
+    const int64_t strip_sums = plan_.strip_rows * kernel_.cols * 4;  // bytes, one panel
+    const bool waits = plan_.deeps > 1 || plan_.chunk < k;
+    Tile tile{};
+    tile.a_bytes = tile_a_bytes_;
+    tile.panels = count;
+    tile.b_bytes = panel_bytes;
+    tile.acc_elements = strip_sums / 4;
+    for (int64_t c0 = 0; c0 == 0 || c0 < k; c0 += plan_.chunk) {
+      tile.k = std::min(plan_.chunk, k - c0);
+      tile.first = k0 + c0 == 0;
+      tile.b = panels_ + panel * panel_bytes + (k0 + c0) * per_k;
+      const bool last = deep + 1 == plan_.deeps && c0 + tile.k >= k;
+      for (int64_t row = 0, strip = 0; row < rows_; row += plan_.strip_rows, ++strip) {
+        tile.rows = std::min(plan_.strip_rows, rows_ - row);
+        tile.a = tile_a_ + row * tile_a_bytes_ + c0 * kernel_.element;
+        std::byte* sums = sums_ + (waits ? slot * plan_.strips + strip * plan_.group : 0) * strip_sums;
+        tile.acc = sums;
+        kernel_.run(tile);
+        if (last) finish_strip(row, tile.rows, panel, count, sums);
+      }
+    }
+  }
+
+  void finish_strip(int64_t row, int64_t rows, int64_t panel, int64_t count, const std::byte* sums) {
+    const int64_t col = panel * kernel_.cols, at = (row0_ + row) * ldc_ + col;
+    finish({.sums = sums,
+            .panel_cols = kernel_.cols,
+            .panel_stride = plan_.strip_rows * kernel_.cols,
+            .rows = rows,
+            .cols = std::min(count * kernel_.cols, n_ - col),
+            .c = c_ + at,
+            .ldc = ldc_,
+            .bias = epilogue_.bias ? epilogue_.bias + col : nullptr,
+            .residual = epilogue_.residual ? epilogue_.residual + at : nullptr,
+            .activation = epilogue_.activation,
+            .row_scales = precision_ == Precision::s8 ? row_scales_ + row : nullptr,
+            .col_scales = col_scales_ ? col_scales_ + col : nullptr,
+            .col_sums = col_sums_ ? col_sums_ + col : nullptr});
+  }
+
+  const Precision precision_;
+  const Kernel& kernel_;
+  const Plan& plan_;
+  const MatrixView a_;
+  const int64_t m_, n_, k_;
+  float* const c_;
+  const int64_t ldc_;
+  const Epilogue& epilogue_;
+  std::byte* const prepared_;
+  RowScale* const row_scales_;
+  float* const strip_;
+  std::byte* const sums_;
+  const std::byte* panels_;
+  const float* col_scales_ = nullptr;
+  const int32_t* col_sums_ = nullptr;
+
+  int64_t row0_ = 0, rows_ = 0;  // of the item under way
+  const std::byte* tile_a_ = nullptr;
+  int64_t tile_a_bytes_ = 0;
+  int64_t prepared_row_block_ = -1, prepared_deep_ = -1;
+};
+
+}  // namespace frugal::gemm_internal

@@ -1,0 +1,120 @@
+// The fp32 micro-kernel on Highway: 12 x 2 vectors of sums with 32 registers, 6 x 2 with 16.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "frugal/ops/gemm/f32_kernel.cc"
+#include <hwy/foreach_target.h>
+// After foreach_target.h
+#include <hwy/highway.h>
+
+#include "frugal/ops/gemm/kernel.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace frugal::gemm_internal {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr int kMaxRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
+
+// Each sum runs over k upwards with one fused multiply-add a step, whatever kRows and kPanels are.
+template <int kRows, int kPanels>
+void RunRows(const Tile& tile, int64_t panel) {
+  const hn::ScalableTag<float> d;
+  using V = hn::Vec<decltype(d)>;
+  const int64_t lanes = hn::Lanes(d), cols = 2 * lanes;
+  const float* HWY_RESTRICT a = static_cast<const float*>(tile.a);
+  const int64_t a_stride = tile.a_bytes / static_cast<int64_t>(sizeof(float));
+  const float* HWY_RESTRICT b = static_cast<const float*>(tile.b) + panel * (tile.b_bytes / 4);
+  const int64_t b_panel = tile.b_bytes / 4;
+  float* HWY_RESTRICT acc = static_cast<float*>(tile.acc) + panel * tile.acc_elements;
+
+  V c[kRows][2 * kPanels];
+  if (tile.first) {
+    for (auto& row : c)
+      for (V& v : row) v = hn::Zero(d);
+  } else {
+    for (int r = 0; r < kRows; ++r)
+      for (int v = 0; v < 2 * kPanels; ++v)
+        c[r][v] = hn::Load(d, acc + (v / 2) * tile.acc_elements + r * cols + (v % 2) * lanes);
+  }
+  for (int64_t k = 0; k < tile.k; ++k) {
+    V columns[2 * kPanels];
+#pragma GCC unroll 8
+    for (int v = 0; v < 2 * kPanels; ++v)
+      columns[v] = hn::Load(d, b + (v / 2) * b_panel + k * cols + (v % 2) * lanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+      const V x = hn::Set(d, a[r * a_stride + k]);
+#pragma GCC unroll 8
+      for (int v = 0; v < 2 * kPanels; ++v) c[r][v] = hn::MulAdd(x, columns[v], c[r][v]);
+    }
+  }
+  for (int r = 0; r < kRows; ++r)
+    for (int v = 0; v < 2 * kPanels; ++v)
+      hn::Store(c[r][v], d, acc + (v / 2) * tile.acc_elements + r * cols + (v % 2) * lanes);
+}
+
+// With few rows, several panels at once: at least 8 sums hide the latency of the multiply-add.
+template <int kRows>
+void RunPanels(const Tile& tile) {
+  constexpr int kPanels = kRows == 1 ? 4 : kRows <= 3 ? 2 : 1;
+  int64_t panel = 0;
+  for (; panel + kPanels <= tile.panels; panel += kPanels) RunRows<kRows, kPanels>(tile, panel);
+  for (; panel < tile.panels; ++panel) RunRows<kRows, 1>(tile, panel);
+}
+
+void Run(const Tile& tile) {
+  switch (tile.rows) {
+    case 1:
+      return RunPanels<1>(tile);
+    case 2:
+      return RunPanels<2>(tile);
+    case 3:
+      return RunPanels<3>(tile);
+    case 4:
+      return RunPanels<4>(tile);
+    case 5:
+      return RunPanels<5>(tile);
+    case 6:
+      return RunPanels<6>(tile);
+#if HWY_TARGET <= HWY_AVX3
+    case 7:
+      return RunPanels<7>(tile);
+    case 8:
+      return RunPanels<8>(tile);
+    case 9:
+      return RunPanels<9>(tile);
+    case 10:
+      return RunPanels<10>(tile);
+    case 11:
+      return RunPanels<11>(tile);
+    case 12:
+      return RunPanels<12>(tile);
+#endif
+  }
+}
+
+Kernel GetKernel() {
+  const int64_t cols = 2 * hn::Lanes(hn::ScalableTag<float>());
+  const auto nothing = [] {};
+  return {.rows = kMaxRows,
+          .row_unit = 1,
+          .cols = cols,
+          .k_unit = 1,
+          .group = 1,
+          .element = sizeof(float),
+          .chunk = 256,
+          .together = 1,
+          .run = Run,
+          .enter = nothing,
+          .leave = nothing};
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace frugal::gemm_internal
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace frugal::gemm_internal {
+HWY_EXPORT(GetKernel);
+Kernel f32_kernel() { return HWY_DYNAMIC_DISPATCH(GetKernel)(); }
+}  // namespace frugal::gemm_internal
+#endif

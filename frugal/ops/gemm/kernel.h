@@ -1,0 +1,55 @@
+// A micro-kernel: the innermost product of a few rows of A with panels of packed B, and how it wants both
+// laid out.
+//
+// Packed B is a row of panels. A panel holds `cols` columns for all k, in groups of `group` consecutive k:
+// [k_padded / group][cols][group] elements (group 1 floats, 2 bfloat16, 4 bytes), zero beyond K and beyond N.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "frugal/base/isa.h"
+
+namespace frugal::gemm_internal {
+
+// acc[panel][row][col] (+)= sum over k of a[row][k] b[panel][k][col]; floats, or int32 for s8.
+struct Tile {
+  int64_t rows;  // 1 .. Kernel::rows
+  int64_t panels;
+  int64_t k;        // a multiple of Kernel::k_unit
+  const void* a;    // rows padded to Kernel::row_unit may be read
+  int64_t a_bytes;  // from row to row
+  const void* b;
+  int64_t b_bytes;       // from panel to panel
+  void* acc;             // rows padded to Kernel::row_unit are written; row stride is Kernel::cols
+  int64_t acc_elements;  // from panel to panel
+  bool first;            // start from zero instead of from acc
+};
+
+struct Kernel {
+  int64_t rows;      // most rows of one call
+  int64_t row_unit;  // rows of A and acc are padded to a multiple of this
+  int64_t cols;      // of a panel
+  int64_t k_unit;    // K is padded to a multiple of this
+  int64_t group;     // consecutive k that lie together
+  int64_t element;   // bytes
+  int64_t chunk;     // k at a time, so that a panel's chunk stays in the first-level cache
+  int64_t together;  // panels that a strip of rows goes through, and whose C it writes, before the next strip
+  void (*run)(const Tile& tile);
+  void (*enter)();  // on each thread before its first run, and after its last
+  void (*leave)();
+
+  int64_t padded_k(int64_t k) const { return (k + k_unit - 1) / k_unit * k_unit; }
+  int64_t panels(int64_t n) const { return (n + cols - 1) / cols; }
+  int64_t panel_bytes(int64_t k) const { return padded_k(k) * cols * element; }
+};
+
+Kernel f32_kernel();          // for Highway's present choice of target
+Kernel bf16_kernel(Isa isa);  // has_bf16(isa) only
+Kernel s8_kernel(Isa isa);
+Kernel s8_scalar_kernel();
+
+// Rounds x[k] to bfloat16, nearest even, with zeros up to `padded`; where has_bf16.
+void to_bf16(const float* x, int64_t k, uint16_t* to, int64_t padded);
+
+}  // namespace frugal::gemm_internal

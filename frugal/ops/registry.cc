@@ -1,0 +1,250 @@
+#include "frugal/ops/registry.h"
+
+#include <cmath>
+
+#include "frugal/ops/adamw.h"
+#include "frugal/ops/add.h"
+#include "frugal/ops/attention.h"
+#include "frugal/ops/bce_with_logits.h"
+#include "frugal/ops/column.h"
+#include "frugal/ops/compact_rows.h"
+#include "frugal/ops/cross_entropy.h"
+#include "frugal/ops/dropout.h"
+#include "frugal/ops/embedding.h"
+#include "frugal/ops/gather_rows.h"
+#include "frugal/ops/l2_normalize.h"
+#include "frugal/ops/layer_norm.h"
+#include "frugal/ops/matmul.h"
+#include "frugal/ops/mse.h"
+#include "frugal/ops/reshape.h"
+#include "frugal/ops/rms_norm.h"
+#include "frugal/ops/scale.h"
+#include "frugal/ops/segment_cross_entropy.h"
+#include "frugal/ops/segment_mean.h"
+#include "frugal/ops/skip_id.h"
+#include "frugal/ops/soft_cross_entropy.h"
+#include "frugal/ops/sum_rows.h"
+#include "frugal/ops/sum_squares.h"
+#include "frugal/ops/unary.h"
+
+namespace frugal {
+namespace {
+
+Tensor random_bytes(DType type, Shape shape, Random& random) {
+  Tensor tensor(type, std::move(shape));
+  for (size_t i = 0; i < tensor.byte_count(); ++i)
+    static_cast<uint8_t*>(tensor.bytes())[i] = static_cast<uint8_t>(random.below(256));
+  return tensor;
+}
+
+Tensor hyper(float lr, float bias1, float bias2) {
+  return Tensor::of<float>({4}, std::vector<float>{lr, bias1, bias2, 0});
+}
+
+void sample_adamw(Sampler& s) {
+  const Shape shape{s.size(), s.size()};
+  const Value v = s.state(Tensor(DType::f32, shape));
+  adamw(s.state(Tensor(DType::f32, shape)), s.normal(shape), s.state(Tensor(DType::f32, shape)), v,
+        s.given(hyper(0.1f, 0.1f, 0.001f)), s.given(Tensor::scalar(0.5f)), {.weight_decay = 0.01});
+}
+
+void sample_adamw_rows(Sampler& s) {
+  const int64_t vocabulary = s.size(), width = s.size(), rows = s.size();
+  const Shape shape{vocabulary, width};
+  const RowGradient gradient = compact_rows(s.integers(rows, -1, vocabulary), s.normal({rows, width}));
+  const Value param = s.state(Tensor(DType::f32, shape)), m = s.state(Tensor(DType::f32, shape));
+  adamw_rows(param, m, s.state(Tensor(DType::f32, shape)), gradient.rows, gradient.slots,
+             s.state(Tensor(DType::u8, {vocabulary})), s.given(hyper(0.1f, 0.1f, 0.001f)),
+             s.given(Tensor::scalar(1)), {.weight_decay = 0.01});
+}
+
+void sample_attention(Sampler& s) {
+  const int64_t rows = s.size(), heads = 1 + s.below(3), width = heads * (1 + s.below(20)),
+                sequences = 1 + s.below(4);
+  AttentionOptions options;
+  options.heads = static_cast<int>(heads);
+  options.scale = 0.3f;
+  options.causal = s.below(2) == 0;
+  options.longest = rows;
+  const Value offsets = s.offsets(sequences, rows);
+  s.output(attention(s.weight({rows, width}), s.weight({rows, width}), s.weight({rows, width}), offsets,
+                     offsets, options));
+}
+
+void sample_matmul(Sampler& s) {
+  const int64_t m = s.size(), n = s.size(), k = s.size();
+  const bool ta = s.below(2) == 0, tb = s.below(2) == 0;
+  const Value a = s.weight(ta ? Shape{k, m} : Shape{m, k}), b = s.weight(tb ? Shape{n, k} : Shape{k, n});
+  s.output(s.graph().add<MatMul>({a, b, s.weight({n}), {}}, ta, tb));
+}
+
+void sample_dropout(Sampler& s) {
+  const Value random = s.given(Tensor::of<int64_t>({2}, std::vector<int64_t>{7, 3}));
+  s.output(dropout(s.weight({s.size(), s.size()}), random, 0.3f, 0x1234567890abcdefu));
+}
+
+// Away from 0, where relu has no derivative and finite differences mean nothing.
+void sample_relu(Sampler& s) {
+  const Value x = s.weight({s.size(), 9});
+  for (float& value : s.values().at(x.node).data<float>())
+    if (std::abs(value) < 0.05f) value = 0.1f;
+  s.output(unary(x, Activation::relu));
+}
+
+void sample_embedding_s8(Sampler& s) {
+  const int64_t vocabulary = s.size();
+  const Value table = s.given(random_bytes(DType::i8, {vocabulary, s.size()}, s.random()));
+  s.output(embedding_s8(table, s.normal({vocabulary}), s.integers(s.size(), -1, vocabulary)));
+}
+
+}  // namespace
+
+std::vector<OpSample> op_samples() {
+  using S = Sampler;
+  return {
+      {"accumulate",
+       [](S& s) {
+         const Shape shape{s.size(), s.size()};
+         accumulate(s.state(Tensor(DType::f32, shape)), s.normal(shape));
+       }},
+      {"adamw", sample_adamw},
+      {"adamw_rows", sample_adamw_rows},
+      {"add",
+       [](S& s) {
+         const Shape shape{s.size(), s.size()};
+         s.output(add(s.weight(shape), s.weight(shape)));
+       }},
+      {"attention", sample_attention},
+      {"bce_with_logits",
+       [](S& s) {
+         const Shape shape{s.size(), s.size()};
+         s.output(bce_with_logits(s.weight(shape), s.uniform(shape), s.uniform({shape[0]})));
+       }},
+      {"clip_scale",
+       [](S& s) {
+         s.output(clip_scale(sum_squares({s.normal({s.size(), s.size()})}), 0.5f));
+       }},
+      {"column",
+       [](S& s) {
+         const int64_t columns = s.size();
+         s.output(column(s.weight({s.size(), columns}), s.below(columns)));
+       }},
+      {"compact_rows",
+       [](S& s) {
+         const int64_t rows = s.size();
+         s.output(compact_rows(s.integers(rows, -1, 20), s.normal({rows, s.size()})).rows);
+       }},
+      {"cross_entropy",
+       [](S& s) {
+         const int64_t rows = s.size(), classes = s.size();
+         const float smoothing = s.below(2) == 0 ? 0 : 0.1f;
+         s.output(cross_entropy(s.weight({rows, classes}), s.integers(rows, -1, classes), smoothing));
+       }},
+      {"dropout", sample_dropout},
+      {"embedding",
+       [](S& s) {
+         const int64_t vocabulary = s.size();
+         s.output(embedding(s.weight({vocabulary, s.size()}), s.integers(s.size(), -1, vocabulary + 1)));
+       }},
+      {"embedding with padding",
+       [](S& s) {
+         // The padding row's gradient is 0 by rule, not by calculus: no token names it here.
+         const int64_t vocabulary = 2 + s.size();
+         s.output(embedding(s.weight({vocabulary, s.size()}), s.integers(s.size(), 1, vocabulary), 0));
+       }},
+      {"embedding_s8", sample_embedding_s8},
+      {"gather_rows",
+       [](S& s) {
+         const int64_t rows = s.size(), count = s.size();
+         s.output(gather_rows(s.weight({rows, s.size()}), s.integers(count, -1, rows), s.offsets(3, count)));
+       }},
+      {"l2_normalize",
+       [](S& s) {
+         s.output(l2_normalize(s.weight({s.size(), s.size()})));
+       }},
+      {"layer_norm",
+       [](S& s) {
+         const int64_t width = s.size();
+         s.output(layer_norm(s.weight({s.size(), width}), s.weight({width}), s.weight({width}), 1e-2f));
+       }},
+      {"matmul", sample_matmul},
+      {"pack",
+       [](S& s) {
+         const int64_t n = s.size(), k = s.size(), m = s.size();
+         const Value packed = s.graph().add<Pack>({s.normal({n, k})}, Precision::f32, Isa::generic, true);
+         s.output(s.graph().add<PackedMatMul>({s.normal({m, k}), packed, s.normal({n}), s.normal({m, n})},
+                                              Precision::f32, Isa::generic, false, n, Activation::gelu));
+       }},
+      {"mse",
+       [](S& s) {
+         const Shape shape{s.size(), s.size()};
+         s.output(mse(s.weight(shape), s.weight(shape), s.uniform({shape[0]})));
+       }},
+      {"reshape",
+       [](S& s) {
+         const int64_t a = s.size(), b = s.size();
+         s.output(scale(reshape(s.weight({a, b}), {b, a, 1}), 2));
+       }},
+      {"rms_norm",
+       [](S& s) {
+         const int64_t width = s.size();
+         s.output(rms_norm(s.weight({s.size(), width}), s.weight({width}), 1e-2f));
+       }},
+      {"scale",
+       [](S& s) {
+         s.output(scale(s.weight({s.size(), s.size()}), -1.5f));
+       }},
+      {"segment_cross_entropy",
+       [](S& s) {
+         const int64_t rows = s.size(), segments = s.size();
+         s.output(
+             segment_cross_entropy(s.weight({rows}), s.offsets(segments, rows), s.integers(segments, -1, 4)));
+       }},
+      {"segment_mean",
+       [](S& s) {
+         const int64_t rows = s.size();
+         s.output(segment_mean(s.weight({rows, s.size()}), s.offsets(s.size(), rows)));
+       }},
+      {"soft_cross_entropy",
+       [](S& s) {
+         const Shape shape{s.size(), s.size()};
+         s.output(soft_cross_entropy(s.weight(shape), s.normal(shape), s.uniform({shape[0]}), 2));
+       }},
+      {"sum_rows",
+       [](S& s) {
+         s.output(sum_rows(s.normal({s.size(), s.size()})));
+       }},
+      {"sum_squares",
+       [](S& s) {
+         s.output(sum_squares({s.normal({s.size(), s.size()}), s.normal({s.size()})}));
+       }},
+      {"unary gelu",
+       [](S& s) {
+         s.output(unary(s.weight({s.size(), s.size()}), Activation::gelu));
+       }},
+      {"unary gelu_tanh",
+       [](S& s) {
+         s.output(unary(s.weight({s.size(), 9}), Activation::gelu_tanh));
+       }},
+      {"unary relu", sample_relu},
+      {"unary sigmoid",
+       [](S& s) {
+         s.output(unary(s.weight({s.size(), 9}), Activation::sigmoid));
+       }},
+      {"unary silu",
+       [](S& s) {
+         s.output(unary(s.weight({s.size(), 9}), Activation::silu));
+       }},
+      {"unary tanh",
+       [](S& s) {
+         s.output(unary(s.weight({s.size(), 9}), Activation::tanh));
+       }},
+      {"weighted_sum",
+       [](S& s) {
+         const Shape shape{s.size(), s.size()};
+         s.output(weighted_sum(s.weight(shape), 0.5f, s.weight(shape), -2));
+       }},
+  };
+}
+
+}  // namespace frugal

@@ -1,0 +1,27 @@
+#include "frugal/passes/compile.h"
+
+#include "frugal/passes/fuse.h"
+#include "frugal/passes/lower.h"
+#include "frugal/passes/narrow.h"
+#include "frugal/passes/sparse_rows.h"
+
+namespace frugal {
+
+std::unique_ptr<Program> compile_for_inference(const Graph& graph, const Context& context,
+                                               const std::shared_ptr<Store>& store, Precision precision) {
+  std::shared_ptr<Graph> g = fuse_epilogues(*narrow_rows(graph));
+  g = lower_products(*use_quantized_weights(*g, *store, context.isa), context.isa, precision);
+  return std::make_unique<Program>(fold_constants(*g, context, *store), context, store);
+}
+
+std::unique_ptr<Program> compile_for_training(const Graph& graph, const Context& context,
+                                              const std::shared_ptr<Store>& store, Precision precision) {
+  const std::shared_ptr<Graph> g = lower_products(*update_touched_rows(graph), context.isa, precision);
+  return std::make_unique<Program>(g, context, store);
+}
+
+Precision training_precision(const Context& context) {
+  return context.isa == Isa::amx && has_bf16(context.isa) ? Precision::bf16 : Precision::f32;
+}
+
+}  // namespace frugal

@@ -1,0 +1,25 @@
+// From a model's graph to a program: the passes in their order.
+#pragma once
+
+#include <memory>
+
+#include "frugal/ops/gemm/gemm.h"
+#include "frugal/runtime/program.h"
+
+namespace frugal {
+
+// For weights that do not change: drop unread rows, fuse epilogues, use quantized weights, pack weights once
+// for all programs of the store. `precision` is of the products whose weights are floats: f32 or bf16.
+std::unique_ptr<Program> compile_for_inference(const Graph& graph, const Context& context,
+                                               const std::shared_ptr<Store>& store,
+                                               Precision precision = Precision::f32);
+
+// For a graph with gradients and updates: embeddings are updated row by row, products lowered.
+std::unique_ptr<Program> compile_for_training(const Graph& graph, const Context& context,
+                                              const std::shared_ptr<Store>& store, Precision precision);
+
+// What training computes products in unless told otherwise: bf16 where the CPU has AMX. The vdpbf16ps of an AMX Xeon
+// measured at half the rate of its own fp32 (234 against 480 GFLOP/s), so AVX512-BF16 alone is left to `--precision`.
+Precision training_precision(const Context& context);
+
+}  // namespace frugal

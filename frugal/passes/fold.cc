@@ -1,0 +1,61 @@
+#include "frugal/passes/lower.h"
+
+#include <fmt/format.h>
+
+#include "frugal/passes/rewrite.h"
+#include "frugal/runtime/program.h"
+
+namespace frugal {
+namespace {
+
+// A text that names what a static value is computed from; equal texts, equal values.
+std::string expression(const Graph& graph, const Value& value) {
+  if (!value) return "-";
+  const Node& node = graph.node(value.node);
+  if (node.kind == NodeKind::variable) return node.name;
+  std::string text = fmt::format("{}[{}]{}(", node.op->name(), node.op->attributes(), value.output);
+  for (const Value& input : node.inputs) text += expression(graph, input) + ",";
+  return text + ")";
+}
+
+Value copy_expression(const Graph& from, const Value& value, Graph& to) {
+  const Node& node = from.node(value.node);
+  if (node.kind == NodeKind::variable) return to.variable(node.name, node.outputs[0]);
+  std::vector<Value> inputs;
+  for (const Value& input : node.inputs) inputs.push_back(input ? copy_expression(from, input, to) : Value{});
+  return Graph::output_of(to.apply(node.op, std::move(inputs)), value.output);
+}
+
+}  // namespace
+
+std::shared_ptr<Graph> fold_constants(const Graph& graph, const Context& context, Store& store) {
+  // Static: an operation on variables through operations on variables.
+  std::vector<bool> is_static(graph.nodes().size());
+  for (size_t i = 0; i < is_static.size(); ++i) {
+    const Node& node = graph.node(static_cast<int>(i));
+    is_static[i] = node.kind == NodeKind::variable ||
+                   (node.kind == NodeKind::operation && node.op->updates().empty() && !node.inputs.empty());
+    for (const Value& input : node.inputs) is_static[i] = is_static[i] && (!input || is_static[input.node]);
+  }
+  Rewriter rewriter(graph);
+  return rewriter.run(
+      [&](const Node& node, int i, const std::vector<Value>&) -> std::optional<std::vector<Value>> {
+        if (node.kind != NodeKind::operation || !is_static[i]) return std::nullopt;
+        std::vector<Value> values;
+        for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o) {
+          const Value value{const_cast<Graph*>(&graph), i, o};
+          Tensor& folded = store.folded()[expression(graph, value)];
+          if (!folded) {
+            auto part = std::make_shared<Graph>();
+            part->set_output("value", copy_expression(graph, value, *part));
+            Program program(part, context, std::shared_ptr<Store>(&store, [](Store*) {}));
+            program.run();
+            folded = program.output("value").clone();
+          }
+          values.push_back(rewriter.to().constant(folded));
+        }
+        return values;
+      });
+}
+
+}  // namespace frugal

@@ -1,0 +1,25 @@
+// Passes that fit a graph to a machine and to the types its weights are stored in.
+#pragma once
+
+#include <memory>
+
+#include "frugal/base/context.h"
+#include "frugal/graph/graph.h"
+#include "frugal/ops/gemm/gemm.h"
+#include "frugal/runtime/store.h"
+
+namespace frugal {
+
+// Weights that the store holds as 7-bit integers (I8 `name` and F32 `name_scale`) are used as they are:
+// products run in integers, embedding rows are scaled as they are read.
+std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& store, Isa isa);
+
+// Every product becomes pack + packed product in `precision` (f32 or bf16). Products with fewer than two
+// rows' worth of a benefit are left to the same kernels: there is one path.
+std::shared_ptr<Graph> lower_products(const Graph& graph, Isa isa, Precision precision);
+
+// Nodes that depend on variables and constants alone are computed once, into store.folded(), and become
+// constants. For programs whose weights never change.
+std::shared_ptr<Graph> fold_constants(const Graph& graph, const Context& context, Store& store);
+
+}  // namespace frugal

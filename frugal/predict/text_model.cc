@@ -1,0 +1,85 @@
+#include "frugal/predict/text_model.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "frugal/base/error.h"
+
+namespace frugal {
+int text_length(const ModelFolder& folder, int asked) {
+  const int64_t positions = folder.model->info().max_positions;
+  if (asked > positions)
+    throw UsageError(fmt::format("--max-length {} is more than the model's {} positions", asked, positions));
+  const int stated = folder.tokenizer ? folder.tokenizer->model_max_length() : 0;
+  const int64_t limit = stated > 0 ? std::min<int64_t>(stated, positions) : positions;
+  return asked > 0 ? asked : static_cast<int>(limit);
+}
+
+TextModel::TextModel(ModelFolder folder, Context context, TextModelOptions options)
+    : folder_(std::move(folder)),
+      options_(std::move(options)),
+      max_length_(text_length(folder_, options_.max_length)),
+      inference_(folder_.model, folder_.store, std::move(context), options_.inference) {}
+
+Sequence TextModel::tokenize(const Text& text) const {
+  EncodeOptions options;
+  options.max_length = max_length_;
+  Encoding encoding = text.pair ? folder_.tokenizer->encode_pair(text.first, text.second, options)
+                                : folder_.tokenizer->encode(text.first, options);
+  return {std::move(encoding.ids), std::move(encoding.type_ids), {}};
+}
+
+std::vector<Sequence> TextModel::tokenize(std::span<const Text> texts) const {
+  std::vector<Sequence> sequences;
+  sequences.reserve(texts.size());
+  for (const Text& text : texts) sequences.push_back(tokenize(text));
+  return sequences;
+}
+
+template <class F>
+void TextModel::for_each_batch(std::span<const Sequence> sequences, F&& f) {
+  // Similar lengths together: attention's work is spread evenly and few shapes are compiled.
+  std::vector<size_t> order(sequences.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return sequences[a].ids.size() < sequences[b].ids.size(); });
+  for (size_t begin = 0; begin < order.size();) {
+    std::vector<const Sequence*> batch;
+    int64_t tokens = 0;
+    size_t end = begin;
+    for (; end < order.size(); ++end) {
+      tokens += static_cast<int64_t>(sequences[order[end]].ids.size());
+      if (end > begin && tokens > options_.batch_tokens) break;
+      batch.push_back(&sequences[order[end]]);
+    }
+    f(inference_.run(pack_batch(batch)), std::span<const size_t>(order).subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
+void TextModel::run(std::span<const Sequence> sequences, const std::string& output, const Sink& sink) {
+  std::vector<std::vector<float>> rows(sequences.size());
+  for_each_batch(sequences, [&](Program& program, std::span<const size_t> indices) {
+    const Tensor values = program.output(output);
+    const size_t width = static_cast<size_t>(values.count() / values.dim(0));
+    const float* row = values.data<float>().data();
+    for (size_t i : indices) rows[i].assign(row, row + width), row += width;
+  });
+  for (size_t i = 0; i < rows.size(); ++i) sink(i, rows[i]);
+}
+
+void TextModel::run_all(std::span<const Sequence> sequences, std::map<std::string, Tensor>& outputs) {
+  for_each_batch(sequences, [&](Program& program, std::span<const size_t> indices) {
+    for (auto& [name, target] : outputs) {
+      const Tensor values = program.output(name);
+      const int64_t width = values.count() / values.dim(0);
+      const float* row = values.data<float>().data();
+      for (size_t i : indices) {
+        std::copy(row, row + width, target.data<float>().data() + static_cast<int64_t>(i) * width);
+        row += width;
+      }
+    }
+  });
+}
+
+}  // namespace frugal

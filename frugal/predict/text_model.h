@@ -1,0 +1,65 @@
+// A model folder in use: texts in, rows of an output out. Texts are tokenized, packed into batches of similar
+// length and run; the results come back in the order of the texts and do not depend on how they were batched.
+//
+// Not synchronised: one call at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "frugal/models/folder.h"
+#include "frugal/models/inference.h"
+
+namespace frugal {
+
+struct TextModelOptions {
+  int max_length = 0;           // tokens a text; 0: the model's positions (and the tokenizer's limit)
+  int64_t batch_tokens = 2048;  // rows of one batch, about: enough for full speed, little memory
+  InferenceOptions inference;
+};
+
+// One text or a pair.
+struct Text {
+  std::string first, second;
+  bool pair = false;
+};
+
+// Tokens a text may have: what is asked for (0: nothing), the tokenizer's files and the model's positions
+// allow.
+int text_length(const ModelFolder& folder, int asked);
+
+class TextModel {
+ public:
+  TextModel(ModelFolder folder, Context context, TextModelOptions options = {});
+
+  Sequence tokenize(const Text& text) const;
+  std::vector<Sequence> tokenize(std::span<const Text> texts) const;
+
+  // Calls `sink(i, row)` with the row of `output` for each sequence, in order. `output` has one row a
+  // sequence.
+  using Sink = std::function<void(size_t, std::span<const float>)>;
+  void run(std::span<const Sequence> sequences, const std::string& output, const Sink& sink);
+
+  // Fills whole tensors [N, ...], one row a sequence, of several outputs at once.
+  void run_all(std::span<const Sequence> sequences, std::map<std::string, Tensor>& outputs);
+
+  const ModelFolder& folder() const { return folder_; }
+  const ModelInfo& info() const { return folder_.model->info(); }
+  Inference& inference() { return inference_; }
+  int max_length() const { return max_length_; }
+
+ private:
+  // Calls f(program, first, indices) for each packed batch of similar lengths.
+  template <class F>
+  void for_each_batch(std::span<const Sequence> sequences, F&& f);
+
+  ModelFolder folder_;
+  TextModelOptions options_;
+  int max_length_;
+  Inference inference_;
+};
+
+}  // namespace frugal

@@ -1,0 +1,316 @@
+#include "frugal/shrink/job.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+
+#include "frugal/base/error.h"
+#include "frugal/base/format.h"
+#include "frugal/io/crc32.h"
+#include "frugal/io/file.h"
+#include "frugal/models/folder.h"
+#include "frugal/predict/text_model.h"
+#include "frugal/shrink/candidates.h"
+#include "frugal/shrink/job_report.h"
+#include "frugal/shrink/run_folder.h"
+#include "frugal/shrink/trim_vocabulary.h"
+#include "frugal/train/phase.h"
+
+namespace frugal {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string layers_text(int64_t layers) { return fmt::format("{} layer{}", layers, layers == 1 ? "" : "s"); }
+
+// A training run of the job: what it starts from and what it minimises.
+struct Rung {
+  std::string key;    // folder under work/
+  std::string title;  // "student, 2 layers"
+  int64_t layers = 0;
+  PhaseResult result;
+};
+
+class Job {
+ public:
+  Job(const ShrinkOptions& options, const Context& context, Progress& progress)
+      : options_(options),
+        context_(context),
+        progress_(progress),
+        folder_(options.out, options.to_json(), options.resume) {}
+
+  ShrinkOutcome run() {
+    if (folder_.finished()) return finished_outcome(folder_.path());
+    prepare();
+    train_teacher();
+    for (int64_t depth : depths_) try_student(depth);
+    choose();
+    return finish();
+  }
+
+ private:
+  void prepare() {
+    data_ = read_task(options_.data);
+    FolderOptions load;
+    load.writable = true;
+    load.seed = options_.data.seed;
+    load.new_head = NewHead{"ForSequenceClassification",
+                            data_.labels.regression ? std::vector<std::string>{"score"} : data_.labels.names,
+                            data_.labels.regression};
+    pretrained_ = load_model_folder(options_.model, load);
+    const int64_t layers = pretrained_.model->info().layers;
+    depths_ = options_.depths;
+    if (depths_.empty())
+      for (int64_t depth = 1; depth <= layers / 2; ++depth) depths_.push_back(depth);
+    std::sort(depths_.begin(), depths_.end());
+    for (int64_t depth : depths_)
+      if (depth < 1 || depth >= layers)
+        throw UsageError(fmt::format("--depths {} is not below the teacher's {} layers", depth, layers));
+    max_length_ = text_length(pretrained_, options_.max_length);
+    training_ = data_.training(*pretrained_.tokenizer, max_length_);
+    validation_ = data_.validation(*pretrained_.tokenizer, max_length_);
+    kept_ = pieces_to_keep(*pretrained_.tokenizer, training_.sequences);
+    progress_.say(fmt::format("{} texts to train on, {} to validate, {} to test; {} {}", training_.size(),
+                              validation_.size(), data_.test.size(),
+                              data_.labels.regression ? 1 : data_.labels.names.size(),
+                              data_.labels.regression ? "value" : "classes"));
+    double weight = phase_weight(options_.teacher, layers);
+    for (int64_t depth : depths_) weight += phase_weight(options_.student, depth);
+    progress_.plan(static_cast<int>(1 + depths_.size()), weight);
+  }
+
+  // Work of a training run in layer-epochs; the embeddings and the head count as half a layer.
+  static double phase_weight(const TrainOptions& options, int64_t layers) {
+    return options.epochs * (static_cast<double>(layers) + 0.5);
+  }
+
+  PhaseSpec spec_of(const std::string& key, const std::string& title, const TrainOptions& options,
+                    int64_t layers) {
+    PhaseSpec spec;
+    spec.folder = folder_.work() + "/" + key;
+    spec.title = title;
+    spec.weight = phase_weight(options, layers);
+    spec.tokenizer = options_.model;
+    spec.options = options;
+    return spec;
+  }
+
+  void train_teacher() {
+    const int64_t layers = pretrained_.model->info().layers;
+    const auto objective = std::make_shared<LabelObjective>(training_.targets.classes.empty()
+                                                                ? LabelObjective(training_.targets.reals)
+                                                                : LabelObjective(training_.targets.classes));
+    Rung rung{"teacher", fmt::format("teacher, {}", layers_text(layers)), layers, {}};
+    rung.result = run_phase(spec_of(rung.key, rung.title, options_.teacher, layers), pretrained_.model,
+                            pretrained_.store, objective, training_, validation_, context_, progress_);
+    rungs_.push_back(std::move(rung));
+    add_candidates(rungs_.back(), nullptr);
+    candidates_[0].row.state = CandidateState::teacher;
+  }
+
+  // The frozen teacher's logits and first-row states on all training texts, once.
+  std::shared_ptr<const TeacherAnswers> ask_teacher() {
+    if (answers_) return answers_;
+    const PhaseResult& teacher = rungs_[0].result;
+    const int64_t layers = teacher.model->info().layers, count = training_.size();
+    auto answers = std::make_shared<TeacherAnswers>();
+    InferenceOptions options;
+    options.precision = training_precision(context_);
+    for (int64_t i = 1; i <= layers; ++i) options.gathered_taps.push_back("hidden." + std::to_string(i));
+    ModelFolder folder;
+    folder.model = teacher.model;
+    folder.store = teacher.store;
+    TextModelOptions text_options;
+    text_options.inference = options;
+    TextModel model(folder, context_, text_options);
+    answers->logits = Tensor(DType::f32, {count, teacher.model->info().labels});
+    std::map<std::string, Tensor> outputs{{"logits", answers->logits}};
+    for (const std::string& tap : options.gathered_taps)
+      outputs["tap." + tap] = answers->hidden[tap] =
+          Tensor(DType::f32, {count, teacher.model->info().hidden_size});
+    model.run_all(training_.sequences, outputs);
+    return answers_ = answers;
+  }
+
+  void try_student(int64_t depth) {
+    if (!options_.all && holder_) {
+      ReportCandidate row;
+      row.name = layers_text(depth);
+      row.layers = depth;
+      row.vocabulary = pretrained_.model->info().vocab_size;
+      row.precision = "any";
+      row.state = CandidateState::dropped;
+      row.why =
+          fmt::format("cannot be smaller than {}, which holds the target", candidates_[*holder_].row.name);
+      dropped_.push_back(row);
+      progress_.skip("student, " + layers_text(depth), phase_weight(options_.student, depth));
+      return;
+    }
+    const PhaseResult& teacher = rungs_[0].result;
+    const std::vector<int64_t> layers = spread_layers(teacher.model->info().layers, depth);
+    Student student = make_student(*teacher.model, *teacher.store, layers);
+    std::vector<std::pair<std::string, std::string>> matches;
+    for (int64_t i = 1; i <= depth; ++i)
+      matches.emplace_back("hidden." + std::to_string(i),
+                           "hidden." + std::to_string(i * teacher.model->info().layers / depth));
+    const auto objective =
+        std::make_shared<DistillObjective>(training_.targets, ask_teacher(), matches, options_.distill);
+    Rung rung{fmt::format("student-{}", depth), "student, " + layers_text(depth), depth, {}};
+    PhaseSpec spec = spec_of(rung.key, rung.title, options_.student, depth);
+    const double needed = options_.target * reference_metric();
+    // Scores rise more slowly as the rate falls: twice the last gain for each epoch left is generous.
+    if (!options_.all)
+      spec.hopeless = [needed](double score, double gain, double epochs_left) {
+        return epochs_left > 0 && score > 0 && gain < score &&
+               score + 2 * std::max(0.002, gain) * epochs_left < needed;
+      };
+    rung.result =
+        run_phase(spec, student.model, student.store, objective, training_, validation_, context_, progress_);
+    rungs_.push_back(std::move(rung));
+    add_candidates(rungs_.back(), &candidates_[0].validation);
+  }
+
+  void add_candidates(const Rung& rung, const ModelAnswers* teacher) {
+    const CandidateContext context{data_,         options_.model, folder_.work() + "/candidates",
+                                   kept_,         max_length_,    options_.data.seed,
+                                   options_.trim, options_.int8,  context_};
+    const std::string name = rung.key == "teacher" ? "teacher" : layers_text(rung.layers);
+    for (Candidate& candidate :
+         make_candidates(context, name, *rung.result.model, *rung.result.store, teacher)) {
+      candidate.row.train_seconds = rung.result.training.seconds;
+      candidate.row.cpu_seconds = rung.result.training.cpu_seconds;
+      if (rung.result.gave_up) candidate.row.why = "stopped early: the target was out of reach";
+      const bool holds = candidate.row.validation->share->value >= options_.target;
+      candidate.row.state = holds ? CandidateState::holds : CandidateState::misses;
+      progress_.say(fmt::format("  {}: {} on validation, {} of the teacher, {}, {:.2f} ms",
+                                candidate.row.name, format_percent(candidate.row.validation->metric.value),
+                                format_percent(candidate.row.validation->share->value),
+                                format_bytes(static_cast<double>(candidate.row.bytes)),
+                                candidate.row.validation->latency_ms));
+      candidates_.push_back(std::move(candidate));
+      // Only students make larger ones pointless; the teacher's own variants are larger than any student.
+      if (holds && rung.key != "teacher") holder_ = candidates_.size() - 1;
+    }
+  }
+
+  double reference_metric() const { return candidates_[0].row.validation->metric.value; }
+
+  void choose() {
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      const ReportCandidate& row = candidates_[i].row;
+      if (row.validation->share->value >= options_.target &&
+          (!winner_ || row.bytes < candidates_[*winner_].row.bytes))
+        winner_ = i;
+    }
+    target_met_ = winner_.has_value();
+    if (!winner_)  // keep the best there is
+      winner_ = std::max_element(candidates_.begin(), candidates_.end(),
+                                 [](const auto& a, const auto& b) {
+                                   return a.row.validation->share->value < b.row.validation->share->value;
+                                 }) -
+                candidates_.begin();
+    if (*winner_ != 0) candidates_[*winner_].row.state = CandidateState::winner;
+  }
+
+  ShrinkOutcome finish() {
+    Candidate& winner = candidates_[*winner_];
+    for (const auto& entry : fs::directory_iterator(winner.folder))
+      write_file(folder_.path() + "/" + entry.path().filename().string(),
+                 read_file(entry.path().string(), size_t{1} << 40));
+    JobReport report{
+        options_, data_, {}, dropped_, *winner_, target_met_, {}, {}, {}, {}, pretrained_.model->info(),
+        context_};
+    for (const Candidate& candidate : candidates_) report.candidates.push_back(candidate.row);
+    if (data_.test.size() > 0) {
+      std::vector<int64_t> rows(data_.test.size());
+      for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<int64_t>(i);
+      const auto measure = [&](const std::string& folder) {
+        return measure_folder(folder, data_.test, data_.test_targets, rows, max_length_, context_);
+      };
+      Measured teacher = measure(candidates_[0].folder), best = measure(winner.folder);
+      best.measurement.share =
+          share_of_teacher(teacher.answers, best.answers, data_.test_targets, options_.data.seed);
+      report.teacher_test = teacher.measurement;
+      report.winner_test = best.measurement;
+      report.winner_answers = best.answers.classes;
+    }
+    for (const Rung& rung : rungs_)
+      report.curves.push_back({rung.title, folder_.work() + "/" + rung.key + "/metrics"});
+    const Report page = make_report(report);
+    write_report(folder_.path(), page);
+    for (size_t i = 0; i < candidates_.size(); ++i) fs::remove_all(candidates_[i].folder);
+    folder_.finish();
+    return finished_outcome(folder_.path());
+  }
+
+  const ShrinkOptions& options_;
+  const Context& context_;
+  Progress& progress_;
+  RunFolder folder_;
+  TaskData data_;
+  ModelFolder pretrained_;
+  Part training_, validation_;
+  int max_length_ = 0;
+  std::vector<int64_t> depths_;
+  std::vector<int32_t> kept_;
+  std::vector<Rung> rungs_;
+  std::vector<Candidate> candidates_;     // [0] is the fp32 teacher
+  std::vector<ReportCandidate> dropped_;  // never trained
+  std::shared_ptr<const TeacherAnswers> answers_;
+  std::optional<size_t> holder_, winner_;
+  bool target_met_ = false;
+};
+
+}  // namespace
+
+void ShrinkOptions::check() const {
+  if (!(target > 0 && target <= 1))
+    throw UsageError(
+        fmt::format("--target {} is not in (0, 1]", target),
+        target > 1 && target <= 100 ? fmt::format("for {} % write --target {}", target, target / 100) : "");
+  if (!(data.validation > 0 && data.validation < 1))
+    throw UsageError(fmt::format("--validation {} is not in (0, 1)", data.validation));
+  if (!(distill.temperature > 0)) throw UsageError("--temperature must be positive");
+  teacher.check();
+  student.check();
+}
+
+Json ShrinkOptions::to_json() const {
+  const auto checksum = [](const std::string& path) {
+    return path.empty() ? Json() : Json(crc32(read_file(path, size_t{1} << 31)));
+  };
+  return {{"model", model},
+          {"data", data.train},
+          {"data_crc32", checksum(data.train)},
+          {"test", data.test},
+          {"test_crc32", checksum(data.test)},
+          {"text_column", data.columns.text},
+          {"pair_column", data.columns.text_pair},
+          {"label_column", data.columns.label},
+          {"validation", data.validation},
+          {"seed", data.seed},
+          {"target", target},
+          {"max_length", max_length},
+          {"teacher", teacher.to_json()},
+          {"student", student.to_json()},
+          {"depths", depths},
+          {"trim", trim},
+          {"int8", int8},
+          {"all", all},
+          {"distill",
+           {{"labels", distill.labels},
+            {"soft", distill.soft},
+            {"hidden", distill.hidden},
+            {"temperature", distill.temperature}}}};
+}
+
+double default_student_epochs(double teacher_epochs) { return 2 * teacher_epochs; }
+double default_student_rate(double teacher_rate) { return teacher_rate; }
+
+ShrinkOutcome run_shrink(const ShrinkOptions& options, const Context& context, Progress& progress) {
+  options.check();
+  return Job(options, context, progress).run();
+}
+
+}  // namespace frugal

@@ -1,0 +1,52 @@
+// The main job: fine-tune a teacher, make smaller students, measure them all, keep the smallest that is good
+// enough.
+//
+// The ladder is a list of rungs, each a way to make one trained model (the teacher itself; students of fewer
+// layers); every rung gives up to four candidates: with the full vocabulary or the trimmed one, in fp32 or
+// int8. Rungs are tried from the smallest up, so that the first that holds the target makes larger ones
+// pointless: they are dropped unseen. A new method is one more rung.
+//
+// Layout of the output folder: the winner as a model folder, report.html, report.json, and work/ with the
+// teacher, the students, their curves, and run.json, by which the same command continues after a kill.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "frugal/base/progress.h"
+#include "frugal/shrink/distill.h"
+#include "frugal/train/dataset.h"
+#include "frugal/train/options.h"
+
+namespace frugal {
+
+struct ShrinkOptions {
+  std::string model, out;
+  DataOptions data;
+  double target = 0.99;  // share of the teacher's metric to keep
+  int max_length = 0;    // tokens; 0: the model's own limit
+  TrainOptions teacher, student;
+  DistillWeights distill;
+  std::vector<int64_t> depths;  // of students; empty: half of the teacher's layers and fewer
+  bool trim = true, int8 = true;
+  bool all = false;     // train and measure every depth, also those that cannot win
+  std::string command;  // for the report
+  bool resume = false;  // the folder must hold a run to continue
+
+  void check() const;
+  Json to_json() const;  // all that the result depends on
+};
+
+struct ShrinkOutcome {
+  bool target_met = false;
+  std::string summary;  // a few lines for people
+  Json report;          // what report.json holds
+};
+
+// What students get when nothing is said: they are cheap, and learn from soft answers for longer.
+double default_student_epochs(double teacher_epochs);
+double default_student_rate(double teacher_rate);
+
+ShrinkOutcome run_shrink(const ShrinkOptions& options, const Context& context, Progress& progress);
+
+}  // namespace frugal
