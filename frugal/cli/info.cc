@@ -6,13 +6,14 @@
 #include "frugal/eval/measure.h"
 #include "frugal/models/folder.h"
 #include "frugal/models/inference.h"
+#include "frugal/train/step_graph.h"
 
 namespace frugal::cli {
 namespace {
 
 struct Options : Common {
   std::string path;
-  bool program = false;
+  bool program = false, training = false;
   int64_t tokens = 128, sequences = 1;
 };
 
@@ -70,6 +71,20 @@ void print_program(Program& program) {
              1e3 * total, format_si(work.flops / total, "FLOP"));
 }
 
+// One training step of the head's own loss, on weights of its own.
+std::unique_ptr<Program> training_program(const ModelFolder& folder, const PackedBatch& batch,
+                                          const Context& context) {
+  auto store = std::make_shared<Store>();
+  for (const auto& [name, tensor] : folder.store->tensors()) store->set(name, tensor.clone());
+  const LabelObjective objective = default_labels(folder.model->info()) == LabelKind::real
+                                       ? LabelObjective(std::vector<float>{0})
+                                       : LabelObjective(std::vector<int32_t>{0});
+  auto program = compile_for_training(*update_graph(*folder.model, objective, batch.shape, StepOptions{}),
+                                      context, store, training_precision(context));
+  write_batch(*program, batch);
+  return program;
+}
+
 int run(const Options& o) {
   if (o.tokens < 1 || o.sequences < 1 || o.sequences > o.tokens || o.tokens > 1 << 20)
     throw UsageError("--tokens must be in [1, 1048576] and --sequences in [1, tokens]");
@@ -81,6 +96,11 @@ int run(const Options& o) {
   options.tokenizer = false;
   const ModelFolder folder = load_model_folder(o.path, options);
   const ModelInfo& info = folder.model->info();
+  if (o.training) {
+    const auto program = training_program(folder, sample_batch(o), o.context());
+    print_program(*program);
+    return 0;
+  }
   Inference inference(folder.model, folder.store, o.context());
   const PackedBatch batch = sample_batch(o);
   if (batch.shape.longest > info.max_positions * 2 || o.tokens / o.sequences > info.max_positions)
@@ -132,6 +152,7 @@ std::function<int()> setup_info(CLI::App& app) {
   auto o = std::make_shared<Options>();
   app.add_option("path", o->path, "model folder or safetensors file")->required();
   app.add_flag("--program", o->program, "print the compiled program, each step with its price and time");
+  app.add_flag("--training", o->training, "the program of a training step instead");
   app.add_option("--tokens", o->tokens, "tokens of the batch that is priced (default 128)");
   app.add_option("--sequences", o->sequences, "sequences they make (default 1)");
   o->add_threads(app);

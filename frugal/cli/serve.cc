@@ -30,6 +30,7 @@ void say_ready(const Server& server, const EngineInfo& info) {
 
 int run(const Options& options) {
   if (options.max_length < 0) throw UsageError("--max-length must be at least 1");
+  check_options(options.server);  // before the weights are read
   const Context context = options.context();
   const InterruptGuard guard;
   ModelEngine engine(options.folder, context, options.max_length);
@@ -50,9 +51,11 @@ std::function<int()> setup_serve(CLI::App& app) {
   app.add_option("--host", o->server.host, "address to listen on (default 127.0.0.1: this machine only)");
   app.add_option("--max-body", o->server.max_body, "longest request, such as 512KiB (default 1MiB)")
       ->transform(CLI::AsSizeValue(false));
-  app.add_option("--max-texts", o->server.max_texts, "texts of one request at most (default 256)");
+  app.add_option("--max-texts", o->server.max_texts, "texts of one request at most (default 256)")
+      ->check(CLI::Range(1, 1 << 20));
   app.add_option("--max-queue", o->server.max_queue,
-                 "texts that may wait, all requests together (default 1024); more get 429");
+                 "texts that may wait, all requests together (default 1024); more get 429")
+      ->check(CLI::Range(1, 1 << 24));
   app.add_option("--max-length", o->max_length, "tokens of a text at most (default: what the model allows)");
   o->add_threads(app);
   app.description(app.get_description() +

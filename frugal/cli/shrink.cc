@@ -12,27 +12,10 @@ struct Options : Common {
   DataFlags data;
   RecipeFlags recipe;
   double target = 0.99, student_epochs = 0, student_lr = 0;
-  int max_length = 0;
+  int max_length = 0, common_pieces = 8000;
   DistillWeights distill;
   bool no_trim = false, no_int8 = false, all = false, resume = false;
 };
-
-std::vector<int64_t> depth_list(const std::string& text) {
-  std::vector<int64_t> depths;
-  for (size_t begin = 0; begin < text.size();) {
-    size_t used = 0;
-    int64_t depth = 0;
-    try {
-      depth = std::stoll(text.substr(begin), &used);
-    } catch (const std::exception&) {
-    }
-    if (depth < 1 || (begin + used < text.size() && text[begin + used] != ','))
-      throw UsageError(fmt::format("--depths '{}' is no list of layer counts like 1,2,3", text));
-    depths.push_back(depth);
-    begin += used + 1;
-  }
-  return depths;
-}
 
 int run(CLI::App& app, Options& o) {
   constexpr int kTargetNotMet = 3;
@@ -49,8 +32,10 @@ int run(CLI::App& app, Options& o) {
   options.student.learning_rate =
       o.student_lr > 0 ? o.student_lr : default_student_rate(options.teacher.learning_rate);
   options.distill = o.distill;
-  options.depths = depth_list(o.depths);
+  options.depths = integer_list("--depths", o.depths, 1);
   options.trim = !o.no_trim;
+  if (o.common_pieces < 0) throw UsageError("--common-pieces must not be negative");
+  options.common_pieces = o.common_pieces;
   options.int8 = !o.no_int8;
   options.all = o.all;
   options.resume = o.resume;
@@ -96,6 +81,8 @@ std::function<int()> setup_shrink(CLI::App& app) {
   app.add_option("--distill-soft", o->distill.soft, "weight of the teacher's softened answers");
   app.add_option("--distill-hidden", o->distill.hidden, "weight of the teacher's hidden states");
   app.add_option("--temperature", o->distill.temperature, "of the softened answers");
+  app.add_option("--common-pieces", o->common_pieces,
+                 "pieces of the vocabulary's beginning that the common vocabulary keeps (default 8000)");
   app.add_flag("--no-trim", o->no_trim, "keep the full vocabulary");
   app.add_flag("--no-int8", o->no_int8, "no int8 candidates");
   app.add_flag("--all", o->all, "train and measure every depth, also those that cannot win");

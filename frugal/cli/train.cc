@@ -9,6 +9,7 @@
 #include "frugal/models/folder.h"
 #include "frugal/predict/text_model.h"
 #include "frugal/shrink/run_folder.h"
+#include "frugal/shrink/student.h"
 #include "frugal/train/phase.h"
 
 namespace frugal::cli {
@@ -18,6 +19,7 @@ struct Options : Common {
   std::string model, out, command;
   DataFlags data;
   RecipeFlags recipe;
+  std::string layers;
   int max_length = 0;
   bool resume = false;
 };
@@ -25,7 +27,7 @@ struct Options : Common {
 void print_result(const Options& o, const PhaseResult& result, const std::optional<Quality>& test,
                   int64_t test_rows) {
   const TrainResult& r = result.training;
-  const double rate = static_cast<double>(r.tokens) / r.seconds;
+  const double rate = static_cast<double>(r.tokens) / r.step_seconds;
   if (o.json) {
     Json json{{"out", o.out},
               {"steps", r.steps},
@@ -65,6 +67,7 @@ int run(CLI::App& app, Options& o) {
   settings["model"] = o.model;
   settings["data"] = data_options.train;
   settings["validation"] = data_options.validation;
+  settings["layers"] = o.layers;
   settings["max_length"] = o.max_length;
   RunFolder folder(o.out, settings, o.resume);
 
@@ -74,7 +77,17 @@ int run(CLI::App& app, Options& o) {
   load.new_head = NewHead{"ForSequenceClassification",
                           data.labels.regression ? std::vector<std::string>{"score"} : data.labels.names,
                           data.labels.regression};
-  const ModelFolder model = load_model_folder(o.model, load);
+  ModelFolder model = load_model_folder(o.model, load);
+  if (!o.layers.empty()) {
+    std::vector<int64_t> layers = integer_list("--layers", o.layers, 0);
+    for (int64_t layer : layers)
+      if (layer >= model.model->info().layers)
+        throw UsageError(
+            fmt::format("--layers {} is not below the model's {}", layer, model.model->info().layers));
+    const Student student = make_student(*model.model, *model.store, layers);
+    model.model = student.model;
+    model.store = student.store;
+  }
   const int max_length = text_length(model, o.max_length);
   const Part training = data.training(*model.tokenizer, max_length);
   const Part validation = data.validation(*model.tokenizer, max_length);
@@ -115,6 +128,7 @@ std::function<int()> setup_train(CLI::App& app) {
   app.add_option("--out", o->out, "folder for the result; a run that was stopped continues there")
       ->required();
   app.add_option("--max-length", o->max_length, "tokens of a text at most (default: what the model allows)");
+  app.add_option("--layers", o->layers, "start from these layers of the model only, like 0,2,5");
   o->recipe.add(app);
   app.add_flag("--resume", o->resume, "insist on continuing the run in --out");
   o->add_threads(app);

@@ -2,6 +2,8 @@
 
 #include <toml++/toml.h>
 
+#include <charconv>
+
 #include "frugal/base/error.h"
 #include "frugal/io/file.h"
 
@@ -40,6 +42,20 @@ void apply_recipe(CLI::App& app, const std::string& path) {
 }
 
 }  // namespace
+
+std::vector<int64_t> integer_list(const std::string& option, const std::string& text, int64_t least) {
+  std::vector<int64_t> values;
+  const char *at = text.data(), *end = text.data() + text.size();
+  while (at < end) {
+    int64_t value = 0;
+    const auto [next, error] = std::from_chars(at, end, value);
+    if (error != std::errc() || value < least || (next < end && *next != ','))
+      throw UsageError(fmt::format("{} '{}' is no list of numbers like 1,2,3", option, text));
+    values.push_back(value);
+    at = next < end ? next + 1 : end;
+  }
+  return values;
+}
 
 void DataFlags::add(CLI::App& app) {
   app.add_option("--data", data, "labelled text to train on: TSV, CSV or JSON lines")->required();

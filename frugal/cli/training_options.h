@@ -3,12 +3,16 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "frugal/cli/command.h"
 #include "frugal/train/dataset.h"
 #include "frugal/train/options.h"
 
 namespace frugal::cli {
+
+// "0,2,5" as numbers of at least `least`; anything else is a UsageError that names the option.
+std::vector<int64_t> integer_list(const std::string& option, const std::string& text, int64_t least);
 
 struct DataFlags {
   std::string data, test, text, pair, label, task;

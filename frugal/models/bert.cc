@@ -46,10 +46,12 @@ std::unique_ptr<Model> Bert::make(const Json& json, const std::string& where) {
 
 Value Bert::encode(Net& net, Scope at) const {
   const Scope e = at / "embeddings";
-  Value x =
-      add(add(net.embed(e / "word_embeddings", net.ids(), config_.vocab, config_.hidden, config_.padding),
-              net.embed(e / "position_embeddings", net.positions(), config_.positions, config_.hidden)),
-          net.embed(e / "token_type_embeddings", net.types(), config_.types, config_.hidden));
+  const Value words =
+      net.embed(e / "word_embeddings", net.ids(), config_.vocab, config_.hidden, config_.padding);
+  const Value places =
+      net.embed(e / "position_embeddings", net.positions(), config_.positions, config_.hidden);
+  const Value types = net.embed(e / "token_type_embeddings", net.types(), config_.types, config_.hidden);
+  Value x = add(add(words, places), types);
   x = net.dropout(e, net.norm(e / "LayerNorm", x, config_.norm_eps), config_.hidden_dropout);
   net.tap("hidden.0", x);
   for (int64_t i = 0; i < config_.layers; ++i) {
@@ -62,8 +64,10 @@ Value Bert::encode(Net& net, Scope at) const {
 Value Bert::layer(Net& net, Scope at, Value x, int64_t index) const {
   const int64_t heads = config_.heads[index], width = heads * config_.head_size;
   const Scope self = at / "attention.self";
-  Value context = net.attend(self, net.linear(self / "query", x, width), net.linear(self / "key", x, width),
-                             net.linear(self / "value", x, width), heads, config_.attention_dropout);
+  // Named one by one: the order of a call's arguments is the compiler's, the order of nodes is ours.
+  const Value q = net.linear(self / "query", x, width), k = net.linear(self / "key", x, width);
+  const Value v = net.linear(self / "value", x, width);
+  Value context = net.attend(self, q, k, v, heads, config_.attention_dropout);
   const Scope mix = at / "attention.output";
   context = net.dropout(mix, net.linear(mix / "dense", context, config_.hidden), config_.hidden_dropout);
   x = net.norm(mix / "LayerNorm", add(context, x), config_.norm_eps);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -89,9 +90,10 @@ Range sequence_rows(const int32_t* offsets, int64_t s, int64_t rows) {
   return {begin, std::clamp<int64_t>(offsets[s + 1], begin, rows)};
 }
 
-// The rows that belong to no sequence.
-Range rows_after(const int32_t* offsets, int64_t sequences, int64_t rows) {
-  return {std::clamp<int64_t>(offsets[sequences], 0, rows), rows};
+// The rows before the first sequence and after the last; both belong to none.
+std::array<Range, 2> other_rows(const int32_t* offsets, int64_t sequences, int64_t rows) {
+  const int64_t first = std::clamp<int64_t>(offsets[0], 0, rows);
+  return {Range{0, first}, Range{std::clamp<int64_t>(offsets[sequences], first, rows), rows}};
 }
 
 AttentionDropout dropout_of(const AttentionOptions& options, const KernelArgs& args) {
@@ -188,6 +190,21 @@ Work AttentionGrad::work(std::span<const TensorType> in, std::span<const TensorT
   return work;
 }
 
+// Items follow each other over the heads of 4 blocks of rows, while these lie in the second-level cache: a
+// head's part of a row is short, and its neighbours' parts come along with it. (With a batch of 8 x 128
+// tokens, a third faster than one head after the other over all rows.)
+constexpr int64_t kBlocksAtATime = 4;
+
+struct ForwardItem {
+  int64_t head, first_row;
+};
+
+ForwardItem forward_item(int64_t item, int64_t heads, int64_t blocks) {
+  const int64_t group = item / (heads * kBlocksAtATime), first = group * kBlocksAtATime;
+  const int64_t size = std::min(kBlocksAtATime, blocks - first), within = item - first * heads;
+  return {within / size, (first + within % size) * kQueryBlock};
+}
+
 // An item is one head of the blocks of queries that begin in 48 packed rows: one block of a long sequence or
 // several short sequences. Blocks are counted from their sequence's first row, so no sequence sees where the
 // items were cut.
@@ -197,9 +214,9 @@ Kernel Attention::kernel(const Context&, std::span<const TensorType> in, std::sp
   const auto body = [l, run, options = options](const KernelArgs& args, Worker& worker) {
     const int32_t *q_offsets = args.input<int32_t>(3), *k_offsets = args.input<int32_t>(4);
     const AttentionDropout dropout = dropout_of(options, args);
-    const int64_t out_stride = l.heads * l.value_width, chunks = ceil_div(l.query_rows, kQueryBlock);
-    worker.for_each(l.heads * chunks, [&](int64_t item) {
-      const int64_t h = item / chunks, begin = item % chunks * kQueryBlock;
+    const int64_t out_stride = l.heads * l.value_width, blocks = ceil_div(l.query_rows, kQueryBlock);
+    worker.for_each(l.heads * blocks, [&](int64_t item) {
+      const auto [h, begin] = forward_item(item, l.heads, blocks);
       const int64_t end = std::min(begin + kQueryBlock, l.query_rows);
       const int32_t* ends = q_offsets + 1;
       for (int64_t s = std::upper_bound(ends, ends + l.sequences, begin) - ends; s < l.sequences; ++s) {
@@ -213,10 +230,11 @@ Kernel Attention::kernel(const Context&, std::span<const TensorType> in, std::sp
             columns(args.output<float>(0), q.begin, out_stride, h * l.value_width),
             columns(args.output<float>(1), q.begin, l.heads, h), scratch_of(worker));
       }
-      Range rest = rows_after(q_offsets, l.sequences, l.query_rows);
-      rest = {std::max(rest.begin, begin), std::min(rest.end, end)};
-      fill({args.output<float>(0) + h * l.value_width, out_stride}, rest, l.value_width, 0);
-      fill({args.output<float>(1) + h, l.heads}, rest, 1, -std::numeric_limits<float>::infinity());
+      for (Range rest : other_rows(q_offsets, l.sequences, l.query_rows)) {
+        rest = {std::max(rest.begin, begin), std::min(rest.end, end)};
+        fill({args.output<float>(0) + h * l.value_width, out_stride}, rest, l.value_width, 0);
+        fill({args.output<float>(1) + h, l.heads}, rest, 1, -std::numeric_limits<float>::infinity());
+      }
     });
   };
   return {body, attention_scratch(l.width) * sizeof(float)};
@@ -237,19 +255,23 @@ Kernel AttentionGrad::kernel(const Context&, std::span<const TensorType> in,
     const int64_t group = l.heads / l.kv_heads;
     worker.for_each((l.sequences + 1) * l.kv_heads, [&](int64_t item) {
       const int64_t s = item / l.kv_heads, kv_head = item % l.kv_heads;
-      const bool rest = s == l.sequences;
-      const Range q =
-          rest ? rows_after(q_offsets, s, l.query_rows) : sequence_rows(q_offsets, s, l.query_rows);
-      const Range k = rest ? rows_after(k_offsets, s, l.key_rows) : sequence_rows(k_offsets, s, l.key_rows);
       float* q_grad = args.output<float>(0);
-      const auto k_grad = columns(args.output<float>(1), k.begin, k_stride, kv_head * l.width);
-      const auto v_grad = columns(args.output<float>(2), k.begin, v_stride, kv_head * l.value_width);
-      fill(k_grad, {0, k.count()}, l.width, 0);
-      fill(v_grad, {0, k.count()}, l.value_width, 0);
-      if (rest) {
-        fill({q_grad + kv_head * group * l.width, q_stride}, q, group * l.width, 0);
+      const auto all_k_grad = columns(args.output<float>(1), 0, k_stride, kv_head * l.width);
+      const auto all_v_grad = columns(args.output<float>(2), 0, v_stride, kv_head * l.value_width);
+      if (s == l.sequences) {
+        for (const Range rest : other_rows(q_offsets, s, l.query_rows))
+          fill(columns(q_grad, 0, q_stride, kv_head * group * l.width), rest, group * l.width, 0);
+        for (const Range rest : other_rows(k_offsets, s, l.key_rows)) {
+          fill(all_k_grad, rest, l.width, 0);
+          fill(all_v_grad, rest, l.value_width, 0);
+        }
         return;
       }
+      const Range q = sequence_rows(q_offsets, s, l.query_rows), k = sequence_rows(k_offsets, s, l.key_rows);
+      fill(all_k_grad, k, l.width, 0);
+      fill(all_v_grad, k, l.value_width, 0);
+      const Strided<float> k_grad{all_k_grad.row(k.begin), k_stride},
+          v_grad{all_v_grad.row(k.begin), v_stride};
       for (int64_t h = kv_head * group; h < (kv_head + 1) * group; ++h) {
         const AttentionHeadGrad grad{
             columns(args.input<float>(n), q.begin, out_stride, h * l.value_width),

@@ -26,12 +26,12 @@ struct AttentionOptions {
   int64_t longest = 1;
 };
 
-// q F32[Tq, heads * D], k F32[Tk, kv_heads * D], v F32[Tk, kv_heads * Dv], offsets I32[sequences + 1], rising
-// from 0; random I64[2] = {seed, step}, or empty without dropout. kv_heads is what k's width says and divides
+// q F32[Tq, heads * D], k F32[Tk, kv_heads * D], v F32[Tk, kv_heads * Dv], offsets I32[sequences + 1],
+// rising; random I64[2] = {seed, step}, or empty without dropout. kv_heads is what k's width says and divides
 // heads: query head h reads key head h / (heads / kv_heads).
 //
 // Gives out F32[Tq, heads * Dv]; the node's output 1 is lse F32[Tq, heads], the log of each softmax's
-// denominator. Rows after q_offsets[sequences], and queries that see no key, get out 0 and lse -infinity.
+// denominator. Rows outside all sequences, and queries that see no key, get out 0 and lse -infinity.
 // Offsets that fall or reach outside the tensors give unspecified numbers, but no access outside the tensors.
 Value attention(Value q, Value k, Value v, Value q_offsets, Value k_offsets, const AttentionOptions& options,
                 Value random = {});

@@ -23,7 +23,7 @@ struct Case {
   int heads = 2, kv_heads = 2, width = 32, value_width = 32;
   bool causal = false;
   float dropout = 0, scale = 0.2f;
-  int spare = 0;  // rows after the last sequence
+  int spare = 0;  // rows before the first sequence and after the last
 };
 
 std::ostream& operator<<(std::ostream& out, const Case& c) {
@@ -33,8 +33,8 @@ std::ostream& operator<<(std::ostream& out, const Case& c) {
   return out;
 }
 
-std::vector<int32_t> offsets_of(const std::vector<int>& lengths) {
-  std::vector<int32_t> offsets{0};
+std::vector<int32_t> offsets_of(const std::vector<int>& lengths, int first) {
+  std::vector<int32_t> offsets{first};
   for (int length : lengths) offsets.push_back(offsets.back() + length);
   return offsets;
 }
@@ -49,8 +49,8 @@ AttentionOptions options_of(const Case& c) {
 }
 
 struct Problem {
-  explicit Problem(const Case& c, uint64_t seed = 1) : shape(c), q_offsets(offsets_of(c.queries)) {
-    k_offsets = offsets_of(c.keys);
+  explicit Problem(const Case& c, uint64_t seed = 1) : shape(c), q_offsets(offsets_of(c.queries, c.spare)) {
+    k_offsets = offsets_of(c.keys, c.spare);
     Random random(seed, "attention");
     const int64_t rows = q_offsets.back() + c.spare, key_rows = k_offsets.back() + c.spare;
     q = testing::normal({rows, c.heads * c.width}, random);
@@ -294,7 +294,8 @@ TEST_F(AttentionTest, DropoutDropsItsShareAndNamesItsNumbers) {
       problem.v.data<float>()[row * problem.v.dim(1) + e] = e % keys == row % keys;
   const auto masks = [&] {
     std::vector<bool> dropped;
-    for (float x : problem.run(Context::make(2))[0].data<float>()) dropped.push_back(x == 0);
+    const Tensor out = problem.run(Context::make(2))[0];
+    for (float x : out.data<float>()) dropped.push_back(x == 0);
     return dropped;
   };
   const auto first = masks();

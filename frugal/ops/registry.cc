@@ -168,13 +168,6 @@ std::vector<OpSample> op_samples() {
          s.output(layer_norm(s.weight({s.size(), width}), s.weight({width}), s.weight({width}), 1e-2f));
        }},
       {"matmul", sample_matmul},
-      {"pack",
-       [](S& s) {
-         const int64_t n = s.size(), k = s.size(), m = s.size();
-         const Value packed = s.graph().add<Pack>({s.normal({n, k})}, Precision::f32, Isa::generic, true);
-         s.output(s.graph().add<PackedMatMul>({s.normal({m, k}), packed, s.normal({n}), s.normal({m, n})},
-                                              Precision::f32, Isa::generic, false, n, Activation::gelu));
-       }},
       {"mse",
        [](S& s) {
          const Shape shape{s.size(), s.size()};

@@ -52,6 +52,8 @@ class Narrower {
 
   bool is_the_gather(const Node& node) {
     if (!dynamic_cast<const GatherRows*>(node.op.get())) return false;
+    const auto is_input = [&](const Value& value) { return graph_.node(value.node).kind == NodeKind::input; };
+    if (!is_input(node.inputs[1]) || !is_input(node.inputs[2])) return false;
     if (!index_) index_ = node.inputs[1], offsets_ = node.inputs[2];
     return node.inputs[1] == index_ && node.inputs[2] == offsets_;
   }
@@ -69,7 +71,7 @@ class Narrower {
     std::vector<Value> inputs = in;
     for (int k : row_inputs(node))
       if (inputs[k]) inputs[k] = gathered(node.inputs[k], in[k]);
-    if (dynamic_cast<const Attention*>(node.op.get())) inputs[3] = rewriter_.mapped(offsets_);
+    if (dynamic_cast<const Attention*>(node.op.get())) inputs[3] = ahead(offsets_);
     const Value narrow = rewriter_.to().apply(node.op, inputs);
     std::vector<Value> outputs;
     for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o)
@@ -81,8 +83,13 @@ class Narrower {
   Value gathered(const Value& old, const Value& value) {
     if (narrow_only(old.node)) return value;
     auto [slot, fresh] = gathers_.try_emplace(value);
-    if (fresh) slot->second = gather_rows(value, rewriter_.mapped(index_), rewriter_.mapped(offsets_));
+    if (fresh) slot->second = gather_rows(value, ahead(index_), ahead(offsets_));
     return slot->second;
+  }
+
+  // The new value of the index or its offsets, which may stand after the nodes that now need them.
+  Value ahead(const Value& old) {
+    return rewriter_.to().input(graph_.node(old.node).name, old.type());
   }
 
   const Graph& graph_;

@@ -27,6 +27,10 @@ namespace http = boost::beast::http;
 
 class Connection;
 
+inline ServeClock::duration to_ticks(ServerOptions::Seconds time) {
+  return std::chrono::duration_cast<ServeClock::duration>(time);
+}
+
 // What the connections of a server share; outlives them.
 struct ServerState {
   const ServerOptions& options;

@@ -15,18 +15,6 @@ namespace {
 using boost::system::error_code;
 using net::ip::tcp;
 
-void check(const ServerOptions& options) {
-  if (options.port < 0 || options.port > 65535)
-    throw UsageError(fmt::format("--port {} is not in [0, 65535]", options.port), "0 picks a free one");
-  if (options.max_body < 64 || options.max_body > (size_t{1} << 30))
-    throw UsageError(fmt::format("--max-body {} is not in [64 bytes, 1 GiB]", options.max_body));
-  if (options.max_texts < 1) throw UsageError("--max-texts must be at least 1");
-  if (options.max_queue < options.max_texts)
-    throw UsageError(
-        fmt::format("--max-queue {} is less than --max-texts {}: such a request could never be taken",
-                    options.max_queue, options.max_texts));
-}
-
 QueueLimits queue_limits(const ServerOptions& options) {
   QueueLimits limits;
   limits.texts = options.max_queue;
@@ -69,11 +57,23 @@ void listen(tcp::acceptor& acceptor, const tcp::endpoint& at) {
 
 }  // namespace
 
+void check_options(const ServerOptions& options) {
+  if (options.port < 0 || options.port > 65535)
+    throw UsageError(fmt::format("--port {} is not in [0, 65535]", options.port), "0 picks a free one");
+  if (options.max_body < 64 || options.max_body > (size_t{1} << 30))
+    throw UsageError(fmt::format("--max-body {} is not in [64 bytes, 1 GiB]", options.max_body));
+  if (options.max_texts < 1) throw UsageError("--max-texts must be at least 1");
+  if (options.max_queue < options.max_texts)
+    throw UsageError(
+        fmt::format("--max-queue {} is less than --max-texts {}: such a request could never be taken",
+                    options.max_queue, options.max_texts));
+}
+
 // The order matters: connections hold jobs' ends and io's handlers hold connections, so `compute` stops
 // before `io` goes, and `state` goes last.
 struct Server::Impl {
   Impl(Engine& engine, ServerOptions given)
-      : options((check(given), std::move(given))),
+      : options((check_options(given), std::move(given))),
         info(engine.info()),
         compute(engine, queue_limits(options)),
         state{options, info, compute, false, {}, {}},
@@ -145,7 +145,7 @@ void Server::Impl::begin_stop() {
     guard.reset();
   };
   if (state.open.empty()) return guard.reset();
-  clock.expires_after(std::chrono::duration_cast<ServeClock::duration>(options.grace));
+  clock.expires_after(to_ticks(options.grace));
   clock.async_wait([this](error_code error) {
     if (!error) io.stop();
   });

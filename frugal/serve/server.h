@@ -36,10 +36,13 @@ struct ServerOptions {
   Seconds linger{1};  // for a client to take notice that we close
 };
 
+// Throws UsageError for options that make no sense.
+void check_options(const ServerOptions& options);
+
 class Server {
  public:
-  // Listens from here on. Throws UsageError for options that make no sense and Error for an address that
-  // cannot be had. `engine` outlives the server.
+  // Listens from here on. Throws what check_options throws, and Error for an address that cannot be had.
+  // `engine` outlives the server.
   Server(Engine& engine, ServerOptions options);
   ~Server();
   Server(const Server&) = delete;

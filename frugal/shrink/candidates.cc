@@ -1,5 +1,7 @@
 #include "frugal/shrink/candidates.h"
 
+#include <algorithm>
+
 #include "frugal/models/folder.h"
 #include "frugal/shrink/quantize.h"
 #include "frugal/shrink/trim_vocabulary.h"
@@ -14,6 +16,12 @@ RowMetric correlation(const ModelAnswers& answers, const Targets& targets) {
     for (int64_t row : rows) ours.push_back(answers.values[row]), truth.push_back(targets.reals[row]);
     return spearman(ours, truth);
   };
+}
+
+std::string folder_name(std::string name) {
+  std::erase(name, ',');
+  std::replace(name.begin(), name.end(), ' ', '-');
+  return name;
 }
 
 }  // namespace
@@ -47,24 +55,21 @@ std::vector<Candidate> make_candidates(const CandidateContext& c, const std::str
   if (teacher) reference = *teacher;
   const Targets targets = c.data.validation_targets();
   for (const bool int8 : {false, true}) {
-    for (const bool trimmed : {false, true}) {
-      if ((int8 && !c.int8) || (trimmed && !c.trim)) continue;
-      Student variant{std::shared_ptr<const Model>(&model, [](const Model*) {}), nullptr};
-      auto view = std::make_shared<Store>();
-      for (const auto& [tensor_name, tensor] : weights_to_save(model, store)) view->set(tensor_name, tensor);
-      variant.store = view;
-      if (trimmed) variant = trim_vocabulary(*variant.model, *variant.store, c.kept);
+    if (int8 && !c.int8) continue;
+    for (const Vocabulary& vocabulary : c.vocabularies) {
+      const bool trimmed = !vocabulary.kept.empty();
+      Student variant{std::shared_ptr<const Model>(&model, [](const Model*) {}), std::make_shared<Store>()};
+      for (const auto& [tensor_name, tensor] : weights_to_save(model, store))
+        variant.store->set(tensor_name, tensor);
+      if (trimmed) variant = trim_vocabulary(*variant.model, *variant.store, vocabulary.kept);
       if (int8) variant = quantize(*variant.model, *variant.store);
 
       Candidate candidate;
       candidate.row.name =
-          fmt::format("{}{}{}", name, trimmed ? ", trimmed vocabulary" : "", int8 ? ", int8" : "");
-      candidate.folder =
-          fmt::format("{}/{}{}{}", c.folder, name, trimmed ? "-trimmed" : "", int8 ? "-int8" : "");
-      std::replace(candidate.folder.begin() + static_cast<int64_t>(c.folder.size()), candidate.folder.end(),
-                   ' ', '-');
+          fmt::format("{}{}{}{}", name, trimmed ? ", " : "", vocabulary.name, int8 ? ", int8" : "");
+      candidate.folder = c.folder + "/" + folder_name(candidate.row.name);
       save_model_folder(candidate.folder, *variant.model, *variant.store, trimmed ? "" : c.tokenizer);
-      if (trimmed) write_trimmed_tokenizer(candidate.folder, c.tokenizer, c.kept);
+      if (trimmed) write_trimmed_tokenizer(candidate.folder, c.tokenizer, vocabulary.kept);
       candidate.row.layers = variant.model->info().layers;
       candidate.row.vocabulary = variant.model->info().vocab_size;
       candidate.row.precision = int8 ? "int8" : "fp32";

@@ -1,5 +1,5 @@
-// The candidates of one trained model: full or trimmed vocabulary, fp32 or int8, each written as a model
-// folder, loaded back and measured as a user would have it.
+// The candidates of one trained model: full, common or trimmed vocabulary, fp32 or int8, each written as a
+// model folder, loaded back and measured as a user would have it.
 #pragma once
 
 #include <optional>
@@ -19,14 +19,20 @@ struct Candidate {
   ModelAnswers validation;
 };
 
+// A choice of pieces; no `kept`: all of them.
+struct Vocabulary {
+  std::string name;  // "", "common vocabulary", "trimmed vocabulary"
+  std::vector<int32_t> kept;
+};
+
 struct CandidateContext {
   const TaskData& data;
-  std::string tokenizer;      // folder of the full one
-  std::string folder;         // candidates are written under it
-  std::vector<int32_t> kept;  // pieces of the trimmed vocabulary
+  std::string tokenizer;  // folder of the full one
+  std::string folder;     // candidates are written under it
+  std::vector<Vocabulary> vocabularies;
   int max_length;
   uint64_t seed;
-  bool trim, int8;
+  bool int8;
   const Context& context;
 };
 

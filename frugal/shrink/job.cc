@@ -70,7 +70,12 @@ class Job {
     max_length_ = text_length(pretrained_, options_.max_length);
     training_ = data_.training(*pretrained_.tokenizer, max_length_);
     validation_ = data_.validation(*pretrained_.tokenizer, max_length_);
-    kept_ = pieces_to_keep(*pretrained_.tokenizer, training_.sequences);
+    vocabularies_ = {{"", {}}};
+    const auto keep = [&](const std::string& name, int32_t common) {
+      vocabularies_.push_back({name, pieces_to_keep(*pretrained_.tokenizer, training_.sequences, common)});
+    };
+    if (options_.trim && options_.common_pieces > 0) keep("common vocabulary", options_.common_pieces);
+    if (options_.trim) keep("trimmed vocabulary", 0);
     progress_.say(fmt::format("{} texts to train on, {} to validate, {} to test; {} {}", training_.size(),
                               validation_.size(), data_.test.size(),
                               data_.labels.regression ? 1 : data_.labels.names.size(),
@@ -173,8 +178,8 @@ class Job {
 
   void add_candidates(const Rung& rung, const ModelAnswers* teacher) {
     const CandidateContext context{data_,         options_.model, folder_.work() + "/candidates",
-                                   kept_,         max_length_,    options_.data.seed,
-                                   options_.trim, options_.int8,  context_};
+                                   vocabularies_, max_length_,    options_.data.seed,
+                                   options_.int8, context_};
     const std::string name = rung.key == "teacher" ? "teacher" : layers_text(rung.layers);
     for (Candidate& candidate :
          make_candidates(context, name, *rung.result.model, *rung.result.store, teacher)) {
@@ -253,7 +258,7 @@ class Job {
   Part training_, validation_;
   int max_length_ = 0;
   std::vector<int64_t> depths_;
-  std::vector<int32_t> kept_;
+  std::vector<Vocabulary> vocabularies_;
   std::vector<Rung> rungs_;
   std::vector<Candidate> candidates_;     // [0] is the fp32 teacher
   std::vector<ReportCandidate> dropped_;  // never trained
@@ -296,6 +301,7 @@ Json ShrinkOptions::to_json() const {
           {"student", student.to_json()},
           {"depths", depths},
           {"trim", trim},
+          {"common_pieces", common_pieces},
           {"int8", int8},
           {"all", all},
           {"distill",

@@ -19,6 +19,9 @@ bool is_single_character(std::string_view piece) {
   return characters == 1;
 }
 
+// BERT's vocabularies begin with places left free: [unused0] ...
+bool is_unused(std::string_view piece) { return piece.rfind("[unused", 0) == 0; }
+
 Tensor picked_rows(const Tensor& table, const std::vector<int32_t>& kept) {
   Shape shape = table.shape();
   const size_t bytes = table.byte_count() / static_cast<size_t>(shape[0]);
@@ -32,14 +35,16 @@ Tensor picked_rows(const Tensor& table, const std::vector<int32_t>& kept) {
 
 }  // namespace
 
-std::vector<int32_t> pieces_to_keep(const Tokenizer& tokenizer, const std::vector<Sequence>& sequences) {
+std::vector<int32_t> pieces_to_keep(const Tokenizer& tokenizer, const std::vector<Sequence>& sequences,
+                                    int32_t common) {
   std::set<int32_t> kept;
   const SpecialIds& special = tokenizer.special_ids();
   for (int32_t id : {special.cls, special.sep, special.mask, special.pad, special.unk})
     if (id >= 0) kept.insert(id);
   for (const Sequence& sequence : sequences) kept.insert(sequence.ids.begin(), sequence.ids.end());
   for (int32_t id = 0; id < tokenizer.vocab_size(); ++id)
-    if (is_single_character(tokenizer.piece_of(id))) kept.insert(id);
+    if ((id < common && !is_unused(tokenizer.piece_of(id))) || is_single_character(tokenizer.piece_of(id)))
+      kept.insert(id);
   return {kept.begin(), kept.end()};
 }
 

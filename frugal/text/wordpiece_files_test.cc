@@ -135,18 +135,18 @@ TEST_F(TokenizerJson, OtherModelsAreNamed) {
 }
 
 TEST_F(TokenizerJson, OtherPartsAreNamed) {
-  json_["normalizer"] = {{"type", "NFKC"}};
+  json_["normalizer"]["type"] = "NFKC";
   expect_json_error("the normalizer \"NFKC\" is not supported");
   json_ = small_json();
-  json_["pre_tokenizer"] = {{"type", "Metaspace"}};
+  json_["pre_tokenizer"]["type"] = "Metaspace";
   expect_json_error("the pre-tokenizer \"Metaspace\"");
   json_["pre_tokenizer"] = nullptr;
   expect_json_error("the pre-tokenizer null");
   json_ = small_json();
-  json_["decoder"] = {{"type", "ByteLevel"}};
+  json_["decoder"]["type"] = "ByteLevel";
   expect_json_error("the decoder \"ByteLevel\"");
   json_ = small_json();
-  json_["post_processor"] = {{"type", "ByteLevel"}};
+  json_["post_processor"]["type"] = "ByteLevel";
   expect_json_error("the post-processor \"ByteLevel\"");
 }
 
@@ -166,12 +166,14 @@ TEST_F(TokenizerJson, BadIds) {
 }
 
 TEST_F(TokenizerJson, TemplatesMustHoldEachTextOnce) {
-  const Json a = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
-  json_["post_processor"] = {{"type", "TemplateProcessing"}, {"single", {a, a}}, {"pair", {a}}};
+  const Json a = parse_json(R"({"Sequence": {"id": "A", "type_id": 0}})", "a");
+  json_["post_processor"] = {
+      {"type", "TemplateProcessing"}, {"single", Json::array({a, a})}, {"pair", Json::array({a})}};
   expect_json_error("the template \"single\" must hold each text once");
-  json_["post_processor"]["single"] = {a};
+  json_["post_processor"]["single"] = Json::array({a});
   expect_json_error("the template \"pair\" must hold each text once");
-  json_["post_processor"]["single"] = {a, {{"SpecialToken", {{"id", "[X]"}, {"type_id", 0}}}}};
+  json_["post_processor"]["single"] =
+      Json::array({a, parse_json(R"({"SpecialToken": {"id": "[X]", "type_id": 0}})", "x")});
   json_["post_processor"]["special_tokens"] = Json::object();
   expect_json_error("\"[X]\" is missing");
 }

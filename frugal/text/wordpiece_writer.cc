@@ -11,13 +11,15 @@
 namespace frugal {
 namespace {
 
+// Json::object and Json::array by name: compilers differ on what a list of one item in braces is.
 Json template_item(const char* kind, const std::string& id, int type) {
-  return {{kind, {{"id", id}, {"type_id", type}}}};
+  return Json::object({{kind, Json::object({{"id", id}, {"type_id", type}})}});
 }
 
 Json bert_template(const Vocab& vocab, const SpecialNames& names) {
   const auto token = [&](const std::string& name) {
-    return Json{{"id", name}, {"ids", {*vocab.id_of(name)}}, {"tokens", {name}}};
+    return Json::object(
+        {{"id", name}, {"ids", Json::array({*vocab.id_of(name)})}, {"tokens", Json::array({name})}});
   };
   const Json begin = template_item("SpecialToken", names.cls, 0),
              end = template_item("SpecialToken", names.sep, 0);
@@ -69,7 +71,7 @@ Json tokenizer_json(const Vocab& vocab, const WordPieceSpec& settings) {
             {"handle_chinese_chars", settings.rules.chinese_chars},
             {"strip_accents", accents(settings.rules)},
             {"lowercase", settings.rules.lower_case}}},
-          {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
+          {"pre_tokenizer", Json::object({{"type", "BertPreTokenizer"}})},
           {"post_processor", bert_template(vocab, settings.names)},
           {"decoder", {{"type", "WordPiece"}, {"prefix", settings.prefix}, {"cleanup", settings.cleans_up}}},
           {"model",

@@ -20,6 +20,7 @@ Json to_json(const TrainResult& r, bool gave_up) {
           {"best_epoch", r.best_epoch},
           {"seconds", r.seconds},
           {"cpu_seconds", r.cpu_seconds},
+          {"step_seconds", r.step_seconds},
           {"tokens", r.tokens},
           {"rows_computed", r.rows_computed},
           {"stopped_early", r.stopped_early},
@@ -40,6 +41,7 @@ PhaseResult load_result(const PhaseSpec& spec) {
   r.best_epoch = get_double(json, "best_epoch", where);
   r.seconds = get_double(json, "seconds", where);
   r.cpu_seconds = get_double(json, "cpu_seconds", where);
+  r.step_seconds = get_double(json, "step_seconds", where);
   r.tokens = get_int(json, "tokens", where);
   r.rows_computed = get_int(json, "rows_computed", where);
   r.stopped_early = get_bool(json, "stopped_early", where);

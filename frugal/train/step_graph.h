@@ -2,8 +2,8 @@
 // 1711.05101) in one program.
 //
 // Inputs beside the batch's: "hyper" F32[4] = {learning rate, 1 - beta1^t, 1 - beta2^t, 0}. Outputs: "loss",
-// and "gradient_norm" when clipping. State lies in the store beside the weights: "adam.m.<name>",
-// "adam.v.<name>".
+// and "gradient_squares" (the squared norm) when clipping. State lies in the store beside the weights:
+// "adam.m.<name>", "adam.v.<name>".
 #pragma once
 
 #include <memory>

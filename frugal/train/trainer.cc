@@ -69,7 +69,7 @@ struct Trainer::State {
   int64_t step = 0, tokens = 0, rows = 0, epochs_without_gain = 0;
   double best_score = -INFINITY, best_epoch = 0, seconds_before = 0, cpu_before = 0, first_loss = NAN,
          mean_loss = NAN;
-  double started = 0, cpu_started = 0;
+  double started = 0, cpu_started = 0, step_seconds = 0;
   bool stopped_early = false;
 
   int64_t steps_per_epoch() const { return ceil_div(order.batches_per_epoch(), options.accumulation); }
@@ -169,6 +169,7 @@ struct Trainer::State {
             {"best_score", std::isfinite(best_score) ? best_score : 0},
             {"best_epoch", best_epoch},
             {"seconds", seconds()},
+            {"step_seconds", step_seconds},
             {"cpu_seconds", cpu_before + cpu_seconds() - cpu_started},
             {"has_loss", !std::isnan(first_loss)},
             {"first_loss", std::isnan(first_loss) ? 0 : first_loss},
@@ -206,6 +207,7 @@ struct Trainer::State {
     best_score = get_bool(json, "has_best", where) ? get_double(json, "best_score", where) : -INFINITY;
     best_epoch = get_double(json, "best_epoch", where);
     seconds_before = get_double(json, "seconds", where);
+    step_seconds = get_double(json, "step_seconds", where);
     cpu_before = get_double(json, "cpu_seconds", where);
     first_loss = get_bool(json, "has_loss", where) ? get_double(json, "first_loss", where) : NAN;
     mean_loss = get_bool(json, "has_loss", where) ? get_double(json, "mean_loss", where) : NAN;
@@ -258,7 +260,9 @@ struct Trainer::State {
     cpu_started = cpu_seconds();
     double saved = now(), loss = std::isnan(mean_loss) ? 0 : mean_loss;
     while (step < total_steps() && !stopped_early) {
+      const double begin = now();
       loss = do_step();
+      step_seconds += now() - begin;
       check_divergence(loss);
       if (hooks.on_step) hooks.on_step(progress(loss));
       const bool epoch_ends = step % steps_per_epoch() == 0 || step == total_steps();
@@ -280,6 +284,7 @@ struct Trainer::State {
     result.best_epoch = best_epoch;
     result.seconds = seconds();
     result.cpu_seconds = cpu_before + cpu_seconds() - cpu_started;
+    result.step_seconds = step_seconds;
     result.tokens = tokens;
     result.rows_computed = rows;
     result.stopped_early = stopped_early;

@@ -36,6 +36,7 @@ struct TrainResult {
   int64_t steps = 0;
   double last_loss = 0, best_score = 0;
   double seconds = 0, cpu_seconds = 0;  // all sessions of the run together
+  double step_seconds = 0;              // of those, in steps: without evaluation and checkpoints
   int64_t tokens = 0;                   // likewise
   int64_t rows_computed = 0;            // tokens and the buckets' round-up
   double best_epoch = 0;

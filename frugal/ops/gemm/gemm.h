@@ -27,7 +27,8 @@ enum class Precision : uint8_t { f32, bf16, s8 };
 std::string_view name_of(Precision precision);
 bool has_bf16(Isa isa);  // whether Precision::bf16 has a kernel on this instruction set
 
-// A matrix of floats with any strides (in elements): element (i, j) is data[i * row_stride + j * col_stride].
+// A matrix of floats with any strides (in elements), one of which is 1 for bf16: element (i, j) is
+// data[i * row_stride + j * col_stride].
 struct MatrixView {
   const float* data;
   int64_t row_stride, col_stride;

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "frugal/base/isa.h"
+#include "frugal/ops/gemm/gemm.h"
 
 namespace frugal::gemm_internal {
 
@@ -51,5 +52,10 @@ Kernel s8_scalar_kernel();
 
 // Rounds x[k] to bfloat16, nearest even, with zeros up to `padded`; where has_bf16.
 void to_bf16(const float* x, int64_t k, uint16_t* to, int64_t padded);
+// The same for rows of a transposed matrix: element (i, j) is from[j * stride + i].
+void to_bf16_transposed(const float* from, int64_t stride, int64_t rows, int64_t k, int64_t padded,
+                        std::byte* to, int64_t to_stride);
+// Packs one panel of bfloat16: B's columns from b.data on, `cols` of them, in lines of to_cols.
+void pack_panel_bf16_x86(MatrixView b, int64_t k, int64_t padded, int64_t cols, void* to, int64_t to_cols);
 
 }  // namespace frugal::gemm_internal

@@ -13,17 +13,7 @@ void prepare_bf16(MatrixView from, int64_t rows, int64_t k, int64_t padded, std:
     for (int64_t i = 0; i < rows; ++i) to_bf16(from.data + i * from.row_stride, k, row(i), padded);
     return;
   }
-  // A transposed matrix comes through a strip of 16 rows of floats, 16 KiB.
-  constexpr int64_t kRows = 16, kCols = 256;
-  alignas(64) float strip[kRows * kCols];
-  for (int64_t i0 = 0; i0 < rows; i0 += kRows)
-    for (int64_t j0 = 0; j0 < padded; j0 += kCols) {
-      const int64_t strip_rows = std::min(kRows, rows - i0), cols = std::clamp<int64_t>(k - j0, 0, kCols);
-      copy_rows({from.data + i0 * from.row_stride + j0 * from.col_stride, from.row_stride, from.col_stride},
-                strip_rows, cols, strip, kCols);
-      for (int64_t i = 0; i < strip_rows; ++i)
-        to_bf16(strip + i * kCols, cols, row(i0 + i) + j0, std::min(kCols, padded - j0));
-    }
+  to_bf16_transposed(from.data, from.col_stride, rows, k, padded, to, stride);
 }
 
 void prepare_s8(MatrixView from, int64_t rows, int64_t k, int64_t padded, std::byte* to, int64_t stride,

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Measures frugal and its peers in turn on this machine and writes docs/RESULTS.md.
+
+    .venv/bin/python bench/compare.py [--frugal build/bin/frugal] [--rounds 3] [--only training,inference,...]
+
+Every figure is a ratio of two programs that ran one after the other, in A B A B order; the median of the rounds is
+quoted with its smallest and largest value. Results are kept in docs/results.json, so that sections can be measured
+one at a time.
+"""
+import argparse
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+
+MODEL = "models/all-MiniLM-L6-v2"
+DATA = "examples/banking77"
+LAYERS = {6: "0,1,2,3,4,5", 3: "0,2,5", 2: "0,5", 1: "0"}
+
+
+def run(command, **kwargs):
+    """Runs a command; returns its output and the peak resident bytes of that process alone."""
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen([str(c) for c in command], stdout=out, stderr=subprocess.PIPE, **kwargs)
+        errors = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0:
+            sys.exit(f"{' '.join(map(str, command))}\n{errors.decode()}")
+        out.seek(0)
+        return out.read().decode(), usage.ru_maxrss * 1024
+
+
+def spread(values):
+    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
+
+
+def show(s, digits=2):
+    return f"{s['median']:.{digits}f} ({s['least']:.{digits}f} to {s['most']:.{digits}f})"
+
+
+def training(args):
+    """Tokens a second and peak memory of fine-tuning, against PyTorch eager fp32 with its default and fused AdamW."""
+    rows = []
+    for layers, chosen in LAYERS.items():
+        ours, peers, fused, our_memory, peer_memory = [], [], [], [], []
+        for _ in range(args.rounds):
+            with tempfile.TemporaryDirectory() as folder:
+                text, memory = run([args.frugal, "train", "--model", MODEL, "--data", f"{DATA}/train.tsv", "--layers",
+                                    chosen, "--max-steps", args.steps, "--checkpoint-seconds", 1e6, "--threads", 2,
+                                    "--quiet", "--json", "--out", f"{folder}/out"])
+            ours.append(json.loads(text)["tokens_per_second"])
+            our_memory.append(memory)
+            for kind, rates in (("default", peers), ("fused", fused)):
+                text, _ = run([sys.executable, "bench/peers/train_pytorch.py", "--model", MODEL, "--train",
+                               f"{DATA}/train.tsv", "--layers", chosen, "--max-steps", args.steps, "--threads", 2,
+                               "--optimizer", kind])
+                result = json.loads(text)
+                rates.append(result["tokens_per_second_median"])
+                if kind == "default":
+                    peer_memory.append(result["peak_rss_bytes"])
+        rows.append({"layers": layers, "frugal": spread(ours), "pytorch": spread(peers), "pytorch_fused": spread(fused),
+                     "ratio": spread([a / b for a, b in zip(ours, peers)]),
+                     "ratio_fused": spread([a / b for a, b in zip(ours, fused)]),
+                     "memory": max(our_memory), "peer_memory": max(peer_memory)})
+        print(rows[-1], flush=True)
+    return rows
+
+
+def inference(args):
+    """MiniLM with a classifier at fixed shapes, against ONNX Runtime."""
+    ours, theirs = [], []
+    for _ in range(args.rounds):
+        text, _ = run([args.frugal, "bench", "--shape", "MiniLM-L6", "--seconds", 1, "--threads", 2, "--json"])
+        ours.append({(r["batch"], r["tokens"], r["precision"]): r["milliseconds"] for r in json.loads(text)["rows"]})
+        text, _ = run([sys.executable, "bench/peers/infer_ort.py", "--model", MODEL, "--threads", 2, "--repeats", 30])
+        theirs.append(json.loads(text)["variants"])
+    rows = []
+    for batch, tokens in ((1, 8), (1, 32), (1, 128), (8, 128)):
+        for precision, variants in (("fp32", ("fp32", "fp32_fused")), ("int8", ("int8", "int8_fused"))):
+            mine = [o[batch, tokens, precision] for o in ours]
+            best = [min(t[v]["median_ms"][f"{batch}x{tokens}"] for v in variants if v in t) for t in theirs]
+            rows.append({"work": f"{batch}x{tokens}", "precision": precision, "frugal": spread(mine), "ort": spread(best),
+                         "ratio": spread([b / a for a, b in zip(mine, best)])})
+            print(rows[-1], flush=True)
+    return rows
+
+
+def machine(args):
+    text, _ = run([args.frugal, "bench", "--machine", "--json", "--threads", 2])
+    result = json.loads(text)
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    result["cpu"] = cpu
+    result["system"] = platform.platform()
+    return result
+
+
+def accuracy(args):
+    """The teacher's recipe in frugal, three seeds; PyTorch's three seeds take an hour and are asked for by name."""
+    values = []
+    for seed in range(3):
+        with tempfile.TemporaryDirectory() as folder:
+            text, _ = run([args.frugal, "train", "--model", MODEL, "--data", f"{DATA}/train.tsv", "--test",
+                           f"{DATA}/test.tsv", "--seed", seed, "--threads", 2, "--quiet", "--json", "--out", f"{folder}/out"])
+        values.append(json.loads(text)["test"]["value"])
+        print(values[-1], flush=True)
+    return {"values": values, "mean": statistics.mean(values), "rows": 3080}
+
+
+def accuracy_pytorch(args):
+    values = []
+    for seed in range(3):
+        text, _ = run([sys.executable, "bench/peers/train_pytorch.py", "--model", MODEL, "--train", f"{DATA}/train.tsv",
+                       "--test", f"{DATA}/test.tsv", "--seed", seed, "--threads", 2, "--optimizer", "fused"])
+        values.append(json.loads(text)["test_accuracy"])
+        print(values[-1], flush=True)
+    return {"values": values, "mean": statistics.mean(values), "rows": 3080}
+
+
+def shrink(args):
+    """The main job as `make demo` runs it."""
+    folder = pathlib.Path("out/banking77")
+    run([args.frugal, "shrink", "--model", MODEL, "--data", f"{DATA}/train.tsv", "--test", f"{DATA}/test.tsv",
+         "--target", 0.99, "--quiet", "--out", folder])
+    return json.loads((folder / "report.json").read_text())
+
+
+SECTIONS = {"machine": machine, "training": training, "inference": inference, "accuracy": accuracy,
+            "accuracy_pytorch": accuracy_pytorch, "shrink": shrink}
+
+
+def markdown(results):
+    lines = ["# Results", "", "Made by `make bench` (`bench/compare.py`); two threads on each side, programs in turn (A B A B),",
+             "median of the rounds with the least and the most. Ratios above 1 are in frugal's favour.", ""]
+    if "machine" in results:
+        m = results["machine"]
+        lines += [f"Machine: {m['cpu']}, {m['cores']} cores, {m['used']}; {m['system']}. Measured peak, two threads: "
+                  f"fp32 {m['peak']['fp32'] / 1e9:.0f} GFLOP/s, bf16 {m['peak']['bf16'] / 1e9:.0f} GFLOP/s, "
+                  f"int8 {m['peak']['int8'] / 1e9:.0f} GOP/s, memory {m['peak']['bytes_per_second'] / 1e9:.0f} GB/s.", ""]
+    if "training" in results:
+        lines += ["## Fine-tuning MiniLM on BANKING77, batch 32", "",
+                  "| layers | frugal tokens/s | PyTorch eager fp32 | ratio | PyTorch, fused AdamW | ratio | peak memory, frugal / PyTorch |",
+                  "|---|---|---|---|---|---|---|"]
+        for r in results["training"]:
+            lines.append(f"| {r['layers']} | {show(r['frugal'], 0)} | {show(r['pytorch'], 0)} | {show(r['ratio'])} | "
+                         f"{show(r['pytorch_fused'], 0)} | {show(r['ratio_fused'])} | "
+                         f"{r['memory'] / 1e9:.2f} / {r['peer_memory'] / 1e9:.2f} GB |")
+        lines.append("")
+    if "inference" in results:
+        lines += ["## MiniLM inference with a classifier, ms", "", "| batch x tokens | type | frugal | ONNX Runtime, best of plain and fused | ratio |",
+                  "|---|---|---|---|---|"]
+        for r in results["inference"]:
+            lines.append(f"| {r['work']} | {r['precision']} | {show(r['frugal'])} | {show(r['ort'])} | {show(r['ratio'])} |")
+        lines.append("")
+    for key, title in (("accuracy", "frugal"), ("accuracy_pytorch", "PyTorch")):
+        if key in results:
+            a = results[key]
+            lines += [f"Teacher's test accuracy, {title}, seeds 0 to 2, n = {a['rows']}: "
+                      + ", ".join(f"{100 * v:.2f} %" for v in a["values"]) + f"; mean {100 * a['mean']:.2f} %.", ""]
+    if "shrink" in results:
+        lines += ["## The main job", "", results["shrink"]["main_result"], ""]
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frugal", default="build/bin/frugal")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--only", default="machine,training,inference,accuracy,shrink", help="sections: " + ", ".join(SECTIONS))
+    args = parser.parse_args()
+    store = pathlib.Path("docs/results.json")
+    results = json.loads(store.read_text()) if store.exists() else {}
+    for name in args.only.split(","):
+        if name not in SECTIONS:
+            sys.exit(f"unknown section {name}; known: {', '.join(SECTIONS)}")
+        print(f"== {name}", flush=True)
+        results[name] = SECTIONS[name](args)
+        store.write_text(json.dumps(results, indent=1) + "\n")
+        pathlib.Path("docs/RESULTS.md").write_text(markdown(results))
+
+
+main()
