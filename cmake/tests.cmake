@@ -10,3 +10,8 @@ target_compile_definitions(frugal_tests PRIVATE FRUGAL_SOURCE_DIR="${CMAKE_SOURC
                                                 FRUGAL_BINARY="$<TARGET_FILE:frugal_cli>")
 add_dependencies(frugal_tests frugal_cli)
 gtest_discover_tests(frugal_tests DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+
+# The installed package, as another project finds and uses it: examples/cpp is configured, built and run against it.
+add_test(NAME install.example COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_SOURCE_DIR} -DBUILD=${CMAKE_BINARY_DIR}
+                                      -P ${CMAKE_SOURCE_DIR}/cmake/test_install.cmake)
+set_tests_properties(install.example PROPERTIES TIMEOUT 600)

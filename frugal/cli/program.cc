@@ -102,7 +102,7 @@ int parse_and_run(int argc, const char* const* argv) {
 }  // namespace
 
 void Common::add_threads(CLI::App& app) {
-  app.add_option("--threads", threads, "threads to use (default: all cores)");
+  app.add_option("--threads", threads, "threads to use (default: all cores)")->check(CLI::Range(1, 1024));
 }
 void Common::add_seed(CLI::App& app) {
   app.add_option("--seed", seed, "seed of everything random (default 0)");
@@ -133,8 +133,9 @@ int run_program(int argc, const char* const* argv) {
   } catch (const Error& error) {
     return report(error, kFailed);
   } catch (const std::bad_alloc&) {
-    return report(Error("", "out of memory", "use smaller batches (--batch-size), or a smaller model"),
-                  kFailed);
+    return report(
+        Error("", "out of memory", "use smaller batches, shorter texts (--max-length) or a smaller model"),
+        kFailed);
   } catch (const std::exception& error) {
     return report(Error("", fmt::format("unexpected: {}", error.what())), kFailed);
   }

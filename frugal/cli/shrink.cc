@@ -12,7 +12,7 @@ struct Options : Common {
   DataFlags data;
   RecipeFlags recipe;
   double target = 0.99, student_epochs = 0, student_lr = 0;
-  int max_length = 0, common_pieces = 8000;
+  int max_length = 0, common_pieces = 6000;
   DistillWeights distill;
   bool no_trim = false, no_int8 = false, all = false, resume = false;
 };
@@ -82,7 +82,7 @@ std::function<int()> setup_shrink(CLI::App& app) {
   app.add_option("--distill-hidden", o->distill.hidden, "weight of the teacher's hidden states");
   app.add_option("--temperature", o->distill.temperature, "of the softened answers");
   app.add_option("--common-pieces", o->common_pieces,
-                 "pieces of the vocabulary's beginning that the common vocabulary keeps (default 8000)");
+                 "pieces of the vocabulary's beginning that the common vocabulary keeps (default 6000)");
   app.add_flag("--no-trim", o->no_trim, "keep the full vocabulary");
   app.add_flag("--no-int8", o->no_int8, "no int8 candidates");
   app.add_flag("--all", o->all, "train and measure every depth, also those that cannot win");
