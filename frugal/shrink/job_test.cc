@@ -81,8 +81,8 @@ class MainJob : public testing::Test {
   std::string job(const std::string& out, const std::string& more = "",
                   const std::string& target = "0.9") const {
     return "shrink --model " + root() + "/model --data " + root() + "/train.tsv --test " + root() +
-           "/train.tsv --target 0.9 --epochs 6 --student-epochs 6 --batch-size 16 --lr 3e-3 --threads 2 "
-           "--quiet --out " +
+           "/train.tsv --target " + target +
+           " --epochs 6 --student-epochs 6 --batch-size 16 --checkpoint-seconds 0.02 --quiet --out " +
            root() + "/" + out + " " + more;
   }
 
