@@ -1,6 +1,9 @@
 // Rounding and transposing to bfloat16 with AVX512-BF16, at memory speed: a training step packs every weight
 // twice. Denormals become zero, as in the products themselves.
 #if defined(__x86_64__)
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 warns inside its own intrinsics (PR 105593)
+#endif
 #include <immintrin.h>
 
 #include <algorithm>
