@@ -19,7 +19,7 @@ struct Command {
 };
 
 // In the order of the help.
-const std::vector<Command>& commands();
+std::vector<Command> commands();
 
 // Options that every command has.
 struct Common {

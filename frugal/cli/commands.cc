@@ -2,8 +2,8 @@
 
 namespace frugal::cli {
 
-const std::vector<Command>& commands() {
-  static const std::vector<Command> all{
+std::vector<Command> commands() {
+  return {
       {"shrink", "fine-tune a teacher, make smaller students, keep the smallest that is good enough",
        "  frugal shrink --model models/all-MiniLM-L6-v2 --data train.tsv --test test.tsv --target 0.99 --out "
        "out/small\n"
@@ -43,7 +43,6 @@ const std::vector<Command>& commands() {
       {"bench", "what this machine can do, and how much of it frugal reaches",
        "  frugal bench\n  frugal bench --json", &setup_bench},
   };
-  return all;
 }
 
 }  // namespace frugal::cli

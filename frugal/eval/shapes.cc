@@ -34,12 +34,11 @@ Student random_model(const BenchShape& shape) {
 
 }  // namespace
 
-const std::vector<BenchShape>& bench_shapes() {
-  static const std::vector<BenchShape> shapes{{"TinyBERT4", 4, 312, 12, 1200},
-                                              {"MiniLM-L6", 6, 384, 12, 1536},
-                                              {"DistilBERT", 6, 768, 12, 3072},
-                                              {"BERT-base", 12, 768, 12, 3072}};
-  return shapes;
+std::vector<BenchShape> bench_shapes() {
+  return {{"TinyBERT4", 4, 312, 12, 1200},
+          {"MiniLM-L6", 6, 384, 12, 1536},
+          {"DistilBERT", 6, 768, 12, 3072},
+          {"BERT-base", 12, 768, 12, 3072}};
 }
 
 BenchRow bench_shape(const BenchShape& shape, int64_t batch, int64_t tokens, Precision precision,

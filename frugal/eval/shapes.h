@@ -13,7 +13,7 @@ struct BenchShape {
   std::string name;  // "MiniLM-L6"
   int64_t layers, hidden, heads, ffn;
 };
-const std::vector<BenchShape>& bench_shapes();
+std::vector<BenchShape> bench_shapes();
 
 struct BenchRow {
   std::string shape, precision;

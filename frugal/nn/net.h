@@ -50,9 +50,7 @@ enum class LabelKind : uint8_t { none, class_index, real, multi_hot };
 struct NetOptions {
   bool training = false;               // dropout on
   LabelKind labels = LabelKind::none;  // adds the loss
-  bool narrow = false;  // a later pass may drop rows nobody reads: taps of all tokens are left out
   double label_smoothing = 0;
-  double init_range = 0.02;
 };
 
 class Net {

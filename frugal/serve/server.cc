@@ -24,7 +24,8 @@ QueueLimits queue_limits(const ServerOptions& options) {
 
 tcp::endpoint find_address(net::io_context& io, const ServerOptions& options) {
   error_code error;
-  const auto numeric = net::ip::make_address(options.host, error);
+  // A bare system may have no /etc/hosts, but everybody means the same by this name.
+  const auto numeric = net::ip::make_address(options.host == "localhost" ? "127.0.0.1" : options.host, error);
   if (!error) return {numeric, static_cast<uint16_t>(options.port)};
   tcp::resolver resolver(io);
   const auto found = resolver.resolve(options.host, "", error);
