@@ -5,8 +5,8 @@
 #include "frugal/ops/cross_entropy.h"
 #include "frugal/ops/mse.h"
 #include "frugal/ops/reshape.h"
-#include "frugal/ops/segment_cross_entropy.h"
 #include "frugal/ops/scale.h"
+#include "frugal/ops/segment_cross_entropy.h"
 
 namespace frugal {
 namespace {

@@ -18,8 +18,9 @@ std::unique_ptr<Program> compile_for_inference(const Graph& graph, const Context
 std::unique_ptr<Program> compile_for_training(const Graph& graph, const Context& context,
                                               const std::shared_ptr<Store>& store, Precision precision);
 
-// What training computes products in unless told otherwise: bf16 where the CPU has AMX. The vdpbf16ps of an AMX Xeon
-// measured at half the rate of its own fp32 (234 against 480 GFLOP/s), so AVX512-BF16 alone is left to `--precision`.
+// What training computes products in unless told otherwise: bf16 where the CPU has AMX. The vdpbf16ps of an
+// AMX Xeon measured at half the rate of its own fp32 (234 against 480 GFLOP/s), so AVX512-BF16 alone is left
+// to `--precision`.
 Precision training_precision(const Context& context);
 
 }  // namespace frugal

@@ -88,9 +88,7 @@ class Narrower {
   }
 
   // The new value of the index or its offsets, which may stand after the nodes that now need them.
-  Value ahead(const Value& old) {
-    return rewriter_.to().input(graph_.node(old.node).name, old.type());
-  }
+  Value ahead(const Value& old) { return rewriter_.to().input(graph_.node(old.node).name, old.type()); }
 
   const Graph& graph_;
   Rewriter rewriter_;
