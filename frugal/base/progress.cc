@@ -116,12 +116,12 @@ void Progress::end(std::string_view result) {
   report(line);
 }
 
-void Progress::skip(std::string_view name, double weight) {
+void Progress::skip(std::string_view name, double weight, std::string_view why) {
   assert(!current_);
   ++phase_;
   finished_ += weight;
   const std::string number = phases_ > 0 ? fmt::format("{}/{} ", phase_, phases_) : "";
-  report(fmt::format("{}{}: done before", number, name));
+  report(fmt::format("{}{}: {}", number, name, why));
 }
 
 void Progress::say(std::string_view line) {

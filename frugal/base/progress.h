@@ -52,8 +52,9 @@ class Progress {
   void advance(int64_t step, int64_t units, std::optional<double> loss = {});
   // `result` is added to the line that stays: "accuracy 92.6 %".
   void end(std::string_view result = {});
-  // A phase that an earlier run finished: counts as done but says nothing about this run's speed.
-  void skip(std::string_view name, double weight);
+  // A phase that needs no work, `why` ("done before": by an earlier run): counts as done but says nothing
+  // about this run's speed.
+  void skip(std::string_view name, double weight, std::string_view why = "done before");
 
   // A line of its own, above the bar.
   void say(std::string_view line);

@@ -149,7 +149,8 @@ class Job {
       row.why =
           fmt::format("cannot be smaller than {}, which holds the target", candidates_[*holder_].row.name);
       dropped_.push_back(row);
-      progress_.skip("student, " + layers_text(depth), phase_weight(options_.student, depth));
+      progress_.skip("student, " + layers_text(depth), phase_weight(options_.student, depth),
+                     "not needed, " + row.why);
       return;
     }
     const PhaseResult& teacher = rungs_[0].result;
