@@ -54,7 +54,7 @@ std::unique_ptr<Program> Inference::compile(const BatchShape& shape) {
     net.output("tap." + tap, net.first_of(net.taps().at(tap)), Rows::sequence);
   if (!options_.only.empty()) graph.keep_outputs(options_.only);
   output_rows_ = net.output_rows();
-  return compile_for_inference(graph, context_, store_, options_.precision);
+  return compile_for_inference(graph, context_, store_, options_.precision, arena_);
 }
 
 Program& Inference::prepare(const PackedBatch& batch) {

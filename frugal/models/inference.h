@@ -48,7 +48,8 @@ class Inference {
   Context context_;
   InferenceOptions options_;
   std::map<std::string, Rows> output_rows_;
-  std::list<Entry> programs_;  // most recently used first
+  std::list<Entry> programs_;                                 // most recently used first
+  std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();  // of all of them: one runs at a time
 };
 
 // Copies a batch's rows into those inputs that the program has.

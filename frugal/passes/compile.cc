@@ -8,16 +8,18 @@
 namespace frugal {
 
 std::unique_ptr<Program> compile_for_inference(const Graph& graph, const Context& context,
-                                               const std::shared_ptr<Store>& store, Precision precision) {
+                                               const std::shared_ptr<Store>& store, Precision precision,
+                                               std::shared_ptr<Arena> arena) {
   std::shared_ptr<Graph> g = fuse_epilogues(*narrow_rows(graph));
   g = lower_products(*use_quantized_weights(*g, *store, context.isa), context.isa, precision);
-  return std::make_unique<Program>(fold_constants(*g, context, *store), context, store);
+  return std::make_unique<Program>(fold_constants(*g, context, *store), context, store, std::move(arena));
 }
 
 std::unique_ptr<Program> compile_for_training(const Graph& graph, const Context& context,
-                                              const std::shared_ptr<Store>& store, Precision precision) {
+                                              const std::shared_ptr<Store>& store, Precision precision,
+                                              std::shared_ptr<Arena> arena) {
   const std::shared_ptr<Graph> g = lower_products(*update_touched_rows(graph), context.isa, precision);
-  return std::make_unique<Program>(g, context, store);
+  return std::make_unique<Program>(g, context, store, std::move(arena));
 }
 
 Precision training_precision(const Context& context) {

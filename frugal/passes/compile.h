@@ -12,11 +12,13 @@ namespace frugal {
 // for all programs of the store. `precision` is of the products whose weights are floats: f32 or bf16.
 std::unique_ptr<Program> compile_for_inference(const Graph& graph, const Context& context,
                                                const std::shared_ptr<Store>& store,
-                                               Precision precision = Precision::f32);
+                                               Precision precision = Precision::f32,
+                                               std::shared_ptr<Arena> arena = std::make_shared<Arena>());
 
 // For a graph with gradients and updates: embeddings are updated row by row, products lowered.
 std::unique_ptr<Program> compile_for_training(const Graph& graph, const Context& context,
-                                              const std::shared_ptr<Store>& store, Precision precision);
+                                              const std::shared_ptr<Store>& store, Precision precision,
+                                              std::shared_ptr<Arena> arena = std::make_shared<Arena>());
 
 // What training computes products in unless told otherwise: bf16 where the CPU has AMX. The vdpbf16ps of an
 // AMX Xeon measured at half the rate of its own fp32 (234 against 480 GFLOP/s), so AVX512-BF16 alone is left

@@ -16,23 +16,35 @@ std::vector<TensorType> types_of(const std::vector<Value>& values) {
 
 }  // namespace
 
-Program::Program(std::shared_ptr<const Graph> graph, Context context, std::shared_ptr<Store> store)
+Program::Program(std::shared_ptr<const Graph> graph, Context context, std::shared_ptr<Store> store,
+                 std::shared_ptr<Arena> arena)
     : graph_(std::move(graph)),
       context_(std::move(context)),
       store_(std::move(store)),
-      plan_(plan_memory(*graph_)) {
-  arena_ = Tensor(DType::u8, {static_cast<int64_t>(plan_.arena_bytes)});
+      plan_(plan_memory(*graph_)),
+      arena_(std::move(arena)) {
+  arena_->reserve(plan_.arena_bytes);
   for (int i : plan_.order) {
     const Node& node = graph_->node(i);
-    Step step;
-    step.kernel = node.op->kernel(context_, types_of(node.inputs), node.outputs);
-    for (const Value& input : node.inputs) step.args.in.push_back(input ? address(input) : nullptr);
-    for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o)
-      step.args.out.push_back(address(Value{const_cast<Graph*>(graph_.get()), i, o}));
-    scratch_bytes_ = std::max(scratch_bytes_, step.kernel.scratch_bytes);
-    steps_.push_back(std::move(step));
+    steps_.push_back({node.op->kernel(context_, types_of(node.inputs), node.outputs), {}});
+    scratch_bytes_ = std::max(scratch_bytes_, steps_.back().kernel.scratch_bytes);
   }
+  bind();
   context_.team->reserve_scratch(scratch_bytes_);
+}
+
+void Program::bind() {
+  bound_ = arena_->memory().bytes();
+  kept_.clear();
+  for (size_t s = 0; s < steps_.size(); ++s) {
+    const int i = plan_.order[s];
+    const Node& node = graph_->node(i);
+    KernelArgs& args = steps_[s].args;
+    args = {};
+    for (const Value& input : node.inputs) args.in.push_back(input ? address(input) : nullptr);
+    for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o)
+      args.out.push_back(address(Value{const_cast<Graph*>(graph_.get()), i, o}));
+  }
 }
 
 void* Program::address(const Value& value) {
@@ -46,7 +58,7 @@ void* Program::address(const Value& value) {
     return kept_.back().bytes();
   }
   if (node.op && node.op->is_view() && !plan_.offsets.count(value)) return address(node.inputs[0]);
-  return static_cast<std::byte*>(arena_.bytes()) + plan_.offsets.at(value);
+  return static_cast<std::byte*>(const_cast<void*>(arena_->memory().bytes())) + plan_.offsets.at(value);
 }
 
 bool Program::has_input(const std::string& name) const {
@@ -57,10 +69,11 @@ bool Program::has_input(const std::string& name) const {
 Tensor Program::input(const std::string& name) {
   if (!has_input(name)) throw Error("", fmt::format("the program has no input '{}'", name));
   const Value value = *graph_->find_input(name);
-  return {value.type().type, value.shape(), address(value), std::make_shared<Tensor>(arena_)};
+  return {value.type().type, value.shape(), address(value), std::make_shared<Tensor>(arena_->memory())};
 }
 
 void Program::run() {
+  if (bound_ != arena_->memory().bytes()) bind();
   context_.team->run([this](Worker& worker) {
     for (Step& step : steps_) step.kernel.run(step.args, worker);
   });
@@ -71,7 +84,7 @@ Tensor Program::output(const std::string& name) const {
   if (found == graph_->outputs().end()) throw Error("", fmt::format("the program has no output '{}'", name));
   const Value value = found->second;
   return {value.type().type, value.shape(), const_cast<Program*>(this)->address(value),
-          std::make_shared<Tensor>(arena_)};
+          std::make_shared<Tensor>(arena_->memory())};
 }
 
 std::vector<double> Program::profile() {

@@ -15,10 +15,25 @@
 
 namespace frugal {
 
+// Working memory that programs which never run at the same time may share: as large as the largest needs.
+class Arena {
+ public:
+  void reserve(size_t bytes) {
+    if (bytes > memory_.byte_count()) memory_ = Tensor(DType::u8, {static_cast<int64_t>(bytes)});
+  }
+  const Tensor& memory() const { return memory_; }
+
+ private:
+  Tensor memory_{DType::u8, {0}};
+};
+
 class Program {
  public:
-  // Binds variables to the store's tensors (creating absent ones zero-filled) and prepares every kernel.
-  Program(std::shared_ptr<const Graph> graph, Context context, std::shared_ptr<Store> store);
+  // Binds variables to the store's tensors (creating absent ones zero-filled) and prepares every kernel. With
+  // a shared arena, inputs and outputs are valid only until another program of that arena is made, written to
+  // or run.
+  Program(std::shared_ptr<const Graph> graph, Context context, std::shared_ptr<Store> store,
+          std::shared_ptr<Arena> arena = std::make_shared<Arena>());
 
   // The memory of an input: write it before run(). Throws Error when the graph has no such live input.
   Tensor input(const std::string& name);
@@ -42,13 +57,16 @@ class Program {
     KernelArgs args;
   };
   void* address(const Value& value);
+  // Points the steps into the arena; again when a larger program has moved it.
+  void bind();
 
   std::shared_ptr<const Graph> graph_;
   Context context_;
   std::shared_ptr<Store> store_;
   MemoryPlan plan_;
-  Tensor arena_;
-  std::vector<Tensor> kept_;  // the variables and constants whose memory the steps use
+  std::shared_ptr<Arena> arena_;
+  const void* bound_ = nullptr;  // the arena's memory that the steps point into
+  std::vector<Tensor> kept_;     // the variables and constants whose memory the steps use
   std::vector<Step> steps_;
   size_t scratch_bytes_ = 0;
 };

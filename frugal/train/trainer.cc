@@ -63,6 +63,7 @@ struct Trainer::State {
   Precision precision;
   BatchOrder order;
   ProgramCache programs;
+  std::shared_ptr<Arena> arena;  // of all programs: one runs at a time
   std::unique_ptr<Program> apply;
   Snapshot best;
   // The integers and scores of the run: with the store, all of its state.
@@ -130,7 +131,7 @@ struct Trainer::State {
                                ? update_graph(*model, *objective, shape, step_opts)
                                : accumulate_graph(*model, *objective, shape, step_opts,
                                                   1.0f / static_cast<float>(options.accumulation));
-        return compile_for_training(*graph, context, store, precision);
+        return compile_for_training(*graph, context, store, precision, arena);
       });
       write_inputs(program, examples);
       write_random(program, batch);
@@ -311,6 +312,7 @@ Trainer::Trainer(std::shared_ptr<const Model> model, std::shared_ptr<Store> stor
                          precision,
                          std::move(order),
                          {},
+                         std::make_shared<Arena>(),
                          {},
                          {}});
 }
