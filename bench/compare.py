@@ -94,7 +94,7 @@ def machine(args):
     result = json.loads(text)
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
     result["cpu"] = cpu
-    result["system"] = platform.platform()
+    result["system"] = platform.system()
     return result
 
 
