@@ -83,21 +83,18 @@ struct Trainer::State {
 
   double seconds() const { return seconds_before + now() - started; }
 
-  void write_inputs(Program& program, std::span<const int64_t> examples) {
+  PackedBatch pack(std::span<const int64_t> examples) const {
     std::vector<const Sequence*> batch;
     for (int64_t i : examples) batch.push_back(&sequences[i]);
-    const PackedBatch packed = pack_batch(batch, true);
+    return pack_batch(batch, true);
+  }
+
+  void write_inputs(Program& program, const PackedBatch& packed, std::span<const int64_t> examples) {
     write_batch(program, packed);
     objective->write(program, examples);
     tokens += packed.rows;
     rows += packed.shape.tokens;
     if (program.has_input("hyper")) write_hyper(program);
-  }
-
-  BatchShape shape_of(std::span<const int64_t> examples) const {
-    std::vector<const Sequence*> batch;
-    for (int64_t i : examples) batch.push_back(&sequences[i]);
-    return pack_batch(batch, true).shape;
   }
 
   void write_hyper(Program& program) {
@@ -125,15 +122,15 @@ struct Trainer::State {
     for (int64_t i = 0; i < count; ++i) {
       const int64_t batch = epoch * batches + first + i;
       const auto examples = order.batch(batch);
-      Program& program = programs.get(shape_of(examples), [&] {
-        const BatchShape shape = shape_of(examples);
+      const PackedBatch packed = pack(examples);
+      Program& program = programs.get(packed.shape, [&] {
         const auto graph = options.accumulation == 1
-                               ? update_graph(*model, *objective, shape, step_opts)
-                               : accumulate_graph(*model, *objective, shape, step_opts,
+                               ? update_graph(*model, *objective, packed.shape, step_opts)
+                               : accumulate_graph(*model, *objective, packed.shape, step_opts,
                                                   1.0f / static_cast<float>(options.accumulation));
         return compile_for_training(*graph, context, store, precision, arena);
       });
-      write_inputs(program, examples);
+      write_inputs(program, packed, examples);
       write_random(program, batch);
       program.run();
       loss += program.output("loss").data<float>()[0] / static_cast<double>(count);
