@@ -38,7 +38,8 @@ Inference::Inference(std::shared_ptr<const Model> model, std::shared_ptr<Store> 
     : model_(std::move(model)),
       store_(std::move(store)),
       context_(std::move(context)),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      programs_(kMostPrograms) {}
 
 std::unique_ptr<Program> Inference::compile(const BatchShape& shape) {
   Graph graph;
@@ -58,15 +59,7 @@ std::unique_ptr<Program> Inference::compile(const BatchShape& shape) {
 }
 
 Program& Inference::prepare(const PackedBatch& batch) {
-  auto entry = std::find_if(programs_.begin(), programs_.end(),
-                            [&](const Entry& e) { return e.shape == batch.shape; });
-  if (entry == programs_.end()) {
-    programs_.push_front({batch.shape, compile(batch.shape)});
-    if (programs_.size() > kMostPrograms) programs_.pop_back();
-  } else {
-    programs_.splice(programs_.begin(), programs_, entry);
-  }
-  Program& program = *programs_.front().program;
+  Program& program = programs_.get(batch.shape, [&] { return compile(batch.shape); });
   write_batch(program, batch);
   rows_computed += batch.shape.tokens;
   rows_filled += batch.rows;

@@ -3,11 +3,11 @@
 // Not synchronised. The tensors returned are valid until the next call.
 #pragma once
 
-#include <list>
 #include <memory>
 
 #include "frugal/data/batch.h"
 #include "frugal/models/model.h"
+#include "frugal/models/program_cache.h"
 #include "frugal/passes/compile.h"
 
 namespace frugal {
@@ -39,16 +39,12 @@ class Inference {
  private:
   std::unique_ptr<Program> compile(const BatchShape& shape);
 
-  struct Entry {
-    BatchShape shape;
-    std::unique_ptr<Program> program;
-  };
   std::shared_ptr<const Model> model_;
   std::shared_ptr<Store> store_;
   Context context_;
   InferenceOptions options_;
   std::map<std::string, Rows> output_rows_;
-  std::list<Entry> programs_;                                 // most recently used first
+  ProgramCache programs_;
   std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();  // of all of them: one runs at a time
 };
 

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <list>
 
 #include "frugal/base/checked.h"
 #include "frugal/base/error.h"
 #include "frugal/base/interrupt.h"
 #include "frugal/io/checkpoint.h"
 #include "frugal/models/inference.h"
+#include "frugal/models/program_cache.h"
 #include "frugal/train/snapshot.h"
 
 namespace frugal {
@@ -29,26 +29,6 @@ double cpu_seconds() {
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
-
-// Programs by batch shape, the most recently used first.
-class ProgramCache {
- public:
-  template <class F>
-  Program& get(const BatchShape& shape, F&& make) {
-    auto entry =
-        std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.first == shape; });
-    if (entry == entries_.end()) {
-      entries_.emplace_front(shape, make());
-      if (entries_.size() > kMostPrograms) entries_.pop_back();
-    } else {
-      entries_.splice(entries_.begin(), entries_, entry);
-    }
-    return *entries_.front().second;
-  }
-
- private:
-  std::list<std::pair<BatchShape, std::unique_ptr<Program>>> entries_;
-};
 
 }  // namespace
 
@@ -308,7 +288,7 @@ Trainer::Trainer(std::shared_ptr<const Model> model, std::shared_ptr<Store> stor
                          std::move(checkpoints),
                          precision,
                          std::move(order),
-                         {},
+                         ProgramCache(kMostPrograms),
                          std::make_shared<Arena>(),
                          {},
                          {}});
