@@ -11,11 +11,12 @@ namespace frugal {
 
 // The static sizes of a batch; a program is compiled for one.
 struct BatchShape {
-  int64_t tokens = 0;     // T: rows of all sequences together, rounded up
-  int64_t sequences = 0;  // S, rounded up: the last ones may be empty
-  int64_t longest = 0;    // upper bound of one sequence's length
-  int64_t choices = 1;    // sequences that belong to one multiple-choice question
-  auto key() const { return std::tie(tokens, sequences, longest, choices); }
+  int64_t tokens = 0;                             // T: rows of all sequences together, rounded up
+  int64_t sequences = 0;                          // S, rounded up: the last ones may be empty
+  int64_t longest = 0;                            // upper bound of one sequence's length
+  int64_t choices = 1;                            // sequences that belong to one multiple-choice question
+  int64_t target_tokens = 0, target_longest = 0;  // of the decoder's side; 0 without a decoder
+  auto key() const { return std::tie(tokens, sequences, longest, choices, target_tokens, target_longest); }
   bool operator<(const BatchShape& other) const { return key() < other.key(); }
   bool operator==(const BatchShape& other) const { return key() == other.key(); }
 };
@@ -26,13 +27,18 @@ struct Sequence {
   std::vector<int32_t> positions;  // empty: 0, 1, 2, ...
 };
 
-struct PackedBatch {
-  BatchShape shape;
-  int64_t rows = 0;    // rows that hold tokens; shape.tokens - rows is all the padding there is
-  int64_t filled = 0;  // sequences given; shape.sequences - filled are empty
+// The rows of one side of a batch: of the only side, or of an encoder's or a decoder's.
+struct PackedRows {
+  int64_t rows = 0;  // rows that hold tokens; the others are all the padding there is
   std::vector<int32_t> ids, types, positions;  // [T]; ids are -1 in the round-up, which gives zero rows
   std::vector<int32_t> offsets;                // [S+1]
-  std::vector<int32_t> first_rows;             // [S]; -1 for an empty sequence
+  std::vector<int32_t> first_rows, last_rows;  // [S]; -1 for an empty sequence
+};
+
+struct PackedBatch : PackedRows {
+  BatchShape shape;
+  int64_t filled = 0;  // sequences given; shape.sequences - filled are empty
+  PackedRows target;   // the decoder's side: empty without a decoder
 };
 
 // Rounds rows up by at most 1/16 (3 % on average), to a multiple of 8.
@@ -45,5 +51,7 @@ PackedBatch pack_batch(std::span<const Sequence* const> sequences, bool exact_se
                        int64_t choices = 1);
 PackedBatch pack_batch(std::span<const Sequence> sequences, bool exact_sequences = false,
                        int64_t choices = 1);
+// Gives the batch its decoder's side, one sequence for each of the source.
+void pack_target(PackedBatch& batch, std::span<const Sequence> targets);
 
 }  // namespace frugal

@@ -9,30 +9,13 @@
 namespace frugal {
 namespace {
 
-constexpr int64_t kMostTokens = int64_t{1} << 26;
-
-Tensor integers(const TensorMap& inputs, const std::string& name, const Shape& shape) {
-  const auto found = inputs.find(name);
-  if (found == inputs.end()) return {};
-  const DType type = found->second.type();
-  if (type == DType::f32 || type == DType::f64 || type == DType::f16 || type == DType::bf16)
-    throw Error(name, fmt::format("is {}, expected integers", name_of(type)));
-  if (found->second.shape() != shape)
-    throw Error(name, fmt::format("is {}, expected {}", to_string(found->second.shape()), to_string(shape)));
-  return found->second.to(DType::i64);
-}
-
-void check_below(int64_t value, int64_t limit, const std::string& name, int64_t at, std::string_view what) {
-  if (value < 0 || value >= limit)
-    throw Error(name,
-                fmt::format("value {} at element {} is outside the model's {} {}", value, at, limit, what));
-}
+bool is_span(const std::string& label) { return label == "start_positions" || label == "end_positions"; }
 
 // Classes that an integer label may name; negative labels mean none.
 int64_t classes_of(const std::string& label, const ModelInfo& info, int64_t choices) {
-  if (label == "start_positions" || label == "end_positions") return std::numeric_limits<int64_t>::max();
-  if (label == "next_sentence_label" || info.head == "ForNextSentencePrediction") return 2;
-  if (info.head == "ForMaskedLM" || info.head == "ForPreTraining") return info.vocab_size;
+  if (is_span(label)) return std::numeric_limits<int64_t>::max();
+  if (label == info.sentence_label || info.head == "ForNextSentencePrediction") return 2;
+  if (info.word_labels) return info.vocab_size;
   return info.head == "ForMultipleChoice" ? choices : info.labels;
 }
 
@@ -43,46 +26,35 @@ void check_classes(const Tensor& labels, const std::string& name, int64_t classe
                                     labels.data<int64_t>()[i], i, classes));
 }
 
+PaddedSide target_of(const TensorMap& inputs, const ModelInfo& info) {
+  if (inputs.count("decoder_input_ids")) return {inputs, "decoder_", info, 2};
+  const auto integers = [&](const char* name) {
+    const auto found = inputs.find(name);
+    return found == inputs.end() ? Tensor() : found->second.to(DType::i64);
+  };
+  if (info.decoder_reads_ids && !(info.word_labels && inputs.count("labels")))
+    return PaddedSide::moved_right(integers("input_ids"), integers("attention_mask"), info);
+  if (!inputs.count("labels"))
+    throw Error("decoder_input_ids", "is missing, and so are labels to make it of");
+  const Tensor labels = integers("labels"), mask = integers("decoder_attention_mask");
+  if (mask && mask.shape() != labels.shape())
+    throw Error("decoder_attention_mask",
+                fmt::format("is {}, expected {}", to_string(mask.shape()), to_string(labels.shape())));
+  return PaddedSide::moved_right(labels, mask, info);
+}
+
 }  // namespace
 
 PaddedBatch::PaddedBatch(const TensorMap& inputs, const ModelInfo& info) {
-  const auto found = inputs.find("input_ids");
-  if (found == inputs.end())
-    throw Error("input_ids", "is missing", "the inputs carry the names of the reference's forward()");
-  const Shape shape = found->second.shape();
   const size_t rank = info.head == "ForMultipleChoice" ? 3 : 2;
-  if (shape.size() != rank || element_count(shape) == 0)
-    throw Error("input_ids", fmt::format("is {}, expected {}", to_string(shape),
-                                         rank == 3 ? "[batch, choices, length]" : "[batch, length]"));
-  if (element_count(shape) > kMostTokens)
-    throw Error("input_ids", fmt::format("has more than {} tokens", kMostTokens));
-  const Tensor ids = integers(inputs, "input_ids", shape), mask = integers(inputs, "attention_mask", shape);
-  const Tensor types = integers(inputs, "token_type_ids", shape);
-  length_ = shape.back();
-  batch_ = Shape(shape.begin(), shape.end() - 1);
-  Tensor positions;
-  if (const auto given = inputs.find("position_ids"); given != inputs.end()) {
-    const bool shared = given->second.shape() == Shape{1, length_};
-    positions = integers(inputs, "position_ids", shared ? Shape{1, length_} : shape);
-  }
-
-  std::vector<Sequence> sequences(element_count(batch_));
-  row_.assign(element_count(shape), -1);
-  for (int64_t i = 0; i < element_count(shape); ++i) {
-    if (mask && mask.data<int64_t>()[i] == 0) continue;
-    Sequence& sequence = sequences[i / length_];
-    const int64_t id = ids.data<int64_t>()[i], type = types ? types.data<int64_t>()[i] : 0;
-    const int64_t position = positions ? positions.data<int64_t>()[i % positions.count()] : i % length_;
-    check_below(id, info.vocab_size, "input_ids", i, "pieces");
-    if (info.token_types > 0) check_below(type, info.token_types, "token_type_ids", i, "token types");
-    check_below(position, info.max_positions, "position_ids", i, "positions");
-    sequence.ids.push_back(static_cast<int32_t>(id));
-    sequence.types.push_back(static_cast<int32_t>(type));
-    sequence.positions.push_back(static_cast<int32_t>(position));
-    row_[i] = static_cast<int64_t>(place_.size());
-    place_.push_back(i);
-  }
-  packed_ = pack_batch(sequences, true, rank == 3 ? shape[1] : 1);
+  source_ = PaddedSide(inputs, "", info, rank);
+  packed_ = pack_batch(source_.sequences(), true, rank == 3 ? source_.batch()[1] : 1);
+  if (!info.decoder) return;
+  target_ = target_of(inputs, info);
+  if (target_.batch() != source_.batch())
+    throw Error("decoder_input_ids",
+                fmt::format("has {} sequences, input_ids has {}", target_.batch()[0], source_.batch()[0]));
+  pack_target(packed_, target_.sequences());
 }
 
 LabelKind PaddedBatch::labels(const TensorMap& inputs, const ModelInfo& info) const {
@@ -90,8 +62,8 @@ LabelKind PaddedBatch::labels(const TensorMap& inputs, const ModelInfo& info) co
     return inputs.count("start_positions") && inputs.count("end_positions") ? LabelKind::class_index
                                                                             : LabelKind::none;
   const auto labels = inputs.find("labels");
-  if (labels == inputs.end() || info.head == "Model") return LabelKind::none;
-  if (info.head == "ForPreTraining" && !inputs.count("next_sentence_label")) return LabelKind::none;
+  if (labels == inputs.end() || info.bare) return LabelKind::none;
+  if (!info.sentence_label.empty() && !inputs.count(info.sentence_label)) return LabelKind::none;
   if (info.head != "ForSequenceClassification" || !info.problem_type.empty() || info.labels == 1)
     return default_labels(info);
   const DType type = labels->second.type();
@@ -99,19 +71,21 @@ LabelKind PaddedBatch::labels(const TensorMap& inputs, const ModelInfo& info) co
 }
 
 void PaddedBatch::write_labels(const TensorMap& inputs, const ModelInfo& info, Program& program) const {
+  const PaddedSide& side = info.decoder && info.word_labels ? target_ : source_;
+  const bool weighted = program.has_input("label_weights");
   for (const auto& [name, given] : inputs) {
-    if (name != "labels" && name != "next_sentence_label" && name != "start_positions" &&
-        name != "end_positions")
-      continue;
+    if (name != "labels" && name != info.sentence_label && !is_span(name)) continue;
     if (!program.has_input(name)) continue;
     Tensor target = program.input(name);
     if (target.type() == DType::i32)
       check_classes(given.to(DType::i64), name, classes_of(name, info, packed_.shape.choices));
-    if (name == "start_positions" || name == "end_positions") {
+    if (is_span(name)) {
       write_span_labels(given.to(DType::i64), target);
-    } else if (target.count() == packed_.shape.tokens && given.count() == static_cast<int64_t>(row_.size()) &&
-               given.shape().size() == batch_.size() + 1 && target.type() == DType::i32) {
-      write_token_labels(given.to(DType::i64), target);
+    } else if (name == "labels" && info.token_labels) {
+      if (given.count() != side.positions())
+        throw Error(name, fmt::format("is {}, expected one for each of {} tokens", to_string(given.shape()),
+                                      side.positions()));
+      write_token_labels(side, given.to(DType::i64), info.shifted_labels, target);
     } else if (given.count() != target.count()) {
       throw Error(name, fmt::format("is {}, expected {} values", to_string(given.shape()), target.count()));
     } else {
@@ -119,41 +93,48 @@ void PaddedBatch::write_labels(const TensorMap& inputs, const ModelInfo& info, P
       std::memcpy(target.bytes(), values.bytes(), values.byte_count());
     }
   }
-  if (program.has_input("label_weights")) {
-    Tensor weights = program.input("label_weights");
-    std::ranges::fill(weights.data<float>(), 1.0f);
-  }
+  if (!weighted) return;
+  Tensor weights = program.input("label_weights");
+  std::ranges::fill(weights.data<float>(), info.token_labels ? 0.0f : 1.0f);
+  if (info.token_labels) std::fill_n(weights.data<float>().begin(), side.places().size(), 1.0f);
 }
 
-void PaddedBatch::write_token_labels(const Tensor& given, Tensor target) const {
-  std::ranges::fill(target.data<int32_t>(), -1);
-  for (size_t row = 0; row < place_.size(); ++row)
-    target.data<int32_t>()[row] = static_cast<int32_t>(given.data<int64_t>()[place_[row]]);
+void PaddedBatch::write_token_labels(const PaddedSide& side, const Tensor& given, bool shifted,
+                                     Tensor target) const {
+  const std::vector<int64_t>& places = side.places();
+  std::vector<int64_t> labels(target.count(), -1);
+  for (size_t row = 0; row < places.size(); ++row) {
+    const int64_t at = places[row] + (shifted ? 1 : 0);
+    const bool same_sequence = at / side.length() == places[row] / side.length();
+    if (same_sequence && side.row_of(at) >= 0) labels[row] = given.data<int64_t>()[at];
+  }
+  if (target.type() == DType::i32)
+    std::ranges::copy(labels, target.data<int32_t>().begin());
+  else
+    std::ranges::transform(labels, target.data<float>().begin(),
+                           [](int64_t v) { return v > 0 ? 1.0f : 0.0f; });
 }
 
 void PaddedBatch::write_span_labels(const Tensor& given, Tensor target) const {
   if (given.count() != target.count())
     throw Error("start_positions",
                 fmt::format("is {}, expected {} values", to_string(given.shape()), target.count()));
+  const PackedRows& rows = packed_.shape.target_tokens > 0 ? packed_.target : packed_;
+  const PaddedSide& side = packed_.shape.target_tokens > 0 ? target_ : source_;
   for (int64_t s = 0; s < given.count(); ++s) {
     const int64_t at = given.data<int64_t>()[s];
-    const int64_t row = at >= 0 && at < length_ ? row_[s * length_ + at] : -1;
-    target.data<int32_t>()[s] = row < 0 ? -1 : static_cast<int32_t>(row - packed_.offsets[s]);
+    const int64_t row = at >= 0 && at < side.length() ? side.row_of(s * side.length() + at) : -1;
+    target.data<int32_t>()[s] = row < 0 ? -1 : static_cast<int32_t>(row - rows.offsets[s]);
   }
 }
 
 Tensor PaddedBatch::unpack(const Tensor& value, Rows rows) const {
   if (rows == Rows::whole) return value.clone();
-  Shape shape = batch_;
-  if (rows == Rows::token) shape.push_back(length_);
+  if (rows == Rows::token) return source_.unpack(value);
+  if (rows == Rows::target_token) return target_.unpack(value);
+  Shape shape = source_.batch();
   shape.insert(shape.end(), value.shape().begin() + 1, value.shape().end());
-  if (rows == Rows::sequence) return value.clone().reshaped(shape);
-  Tensor padded(value.type(), shape);
-  const size_t width = value.byte_count() / static_cast<size_t>(value.dim(0));
-  for (size_t row = 0; row < place_.size(); ++row)
-    std::memcpy(static_cast<std::byte*>(padded.bytes()) + place_[row] * width,
-                static_cast<const std::byte*>(value.bytes()) + row * width, width);
-  return padded;
+  return value.clone().reshaped(shape);
 }
 
 }  // namespace frugal

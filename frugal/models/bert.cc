@@ -16,6 +16,10 @@ std::unique_ptr<Model> Bert::make(const Json& json, const std::string& where) {
   ModelInfo info = read.info("Bert", {"Model", "ForMaskedLM", "ForNextSentencePrediction", "ForPreTraining",
                                       "ForSequenceClassification", "ForTokenClassification",
                                       "ForQuestionAnswering", "ForMultipleChoice"});
+  if (info.head == "ForPreTraining") {
+    info.token_labels = info.word_labels = true;
+    info.sentence_label = "next_sentence_label";
+  }
   BertConfig c;
   c.vocab = info.vocab_size = read.positive("vocab_size");
   c.hidden = info.hidden_size = read.positive("hidden_size");
@@ -42,6 +46,11 @@ std::unique_ptr<Model> Bert::make(const Json& json, const std::string& where) {
   if (read.boolean("is_decoder", false)) read.problem("is_decoder", "BERT as a decoder is not supported");
   read.finish();
   return std::unique_ptr<Model>(new Bert(json, std::move(info), std::move(c)));
+}
+
+bool Bert::is_buffer(const std::string& name) const {
+  return Model::is_buffer(name) || name == "cls.predictions.decoder.bias" ||
+         (config_.tied && name == "cls.predictions.decoder.weight");
 }
 
 Value Bert::encode(Net& net, Scope at) const {

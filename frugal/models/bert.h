@@ -23,6 +23,7 @@ class Bert : public Model {
   std::string body_prefix() const override { return "bert."; }
   std::string layer_prefix() const override { return body() + "encoder.layer."; }
   std::string word_embedding() const override { return body() + "embeddings.word_embeddings.weight"; }
+  bool is_buffer(const std::string& name) const override;
 
  private:
   Bert(Json config, ModelInfo info, BertConfig bert)

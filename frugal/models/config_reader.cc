@@ -31,6 +31,12 @@ ModelInfo ConfigReader::info(std::string_view family, const std::vector<std::str
   if (std::find(heads.begin(), heads.end(), info.head) == heads.end())
     problem("architectures", fmt::format("{} is not among {}{{{}}}", in_quotes(info.architecture), family,
                                          fmt::join(heads, ", ")));
+  info.bare = info.head == "Model" || info.head == "EncoderModel";
+  info.token_labels = info.head == "ForTokenClassification";
+  if (info.head == "ForMaskedLM" || info.head == "LMHeadModel" || info.head == "ForCausalLM" ||
+      info.head == "ForConditionalGeneration")
+    info.token_labels = info.word_labels = true;
+  info.shifted_labels = info.head == "LMHeadModel" || info.head == "ForCausalLM";
   info.problem_type = text("problem_type", "");
   info.labels = optional_positive("num_labels", 2, 1'000'000);
   const auto names = json_.find("id2label");

@@ -13,20 +13,26 @@ namespace {
 // A program of a 6 x 384 model for 8 x 128 tokens takes some 20 MB; shapes of real traffic are a few dozen.
 constexpr size_t kMostPrograms = 64;
 
-void copy_to(Program& program, const char* name, const std::vector<int32_t>& values) {
+void copy_to(Program& program, const std::string& name, const std::vector<int32_t>& values) {
   if (!program.has_input(name)) return;
   Tensor input = program.input(name);
   std::memcpy(input.bytes(), values.data(), values.size() * sizeof(int32_t));
 }
 
+void write_side(Program& program, const std::string& prefix, const PackedRows& side) {
+  copy_to(program, prefix + "ids", side.ids);
+  copy_to(program, prefix + "types", side.types);
+  copy_to(program, prefix + "positions", side.positions);
+  copy_to(program, prefix + "offsets", side.offsets);
+  copy_to(program, prefix + "first_rows", side.first_rows);
+  copy_to(program, prefix + "last_rows", side.last_rows);
+}
+
 }  // namespace
 
 void write_batch(Program& program, const PackedBatch& batch) {
-  copy_to(program, "ids", batch.ids);
-  copy_to(program, "types", batch.types);
-  copy_to(program, "positions", batch.positions);
-  copy_to(program, "offsets", batch.offsets);
-  copy_to(program, "first_rows", batch.first_rows);
+  write_side(program, "", batch);
+  if (batch.shape.target_tokens > 0) write_side(program, "decoder_", batch.target);
   if (program.has_input("one_each")) {
     Tensor input = program.input("one_each");
     std::iota(input.data<int32_t>().begin(), input.data<int32_t>().end(), 0);

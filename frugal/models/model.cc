@@ -1,6 +1,7 @@
 #include "frugal/models/model.h"
 
 #include <array>
+#include <cstring>
 
 #include "frugal/base/error.h"
 #include "frugal/models/bert.h"
@@ -22,9 +23,19 @@ constexpr std::array kFamilies{Family{"Bert", "bert", &Bert::make}};
 std::vector<ParameterSpec> Model::parameters() const {
   Graph graph;
   NetOptions options;
-  Net net(graph, {8, 1, 16, 1}, options);
+  Net net(graph, {8, 1, 16, 1, 8, 16}, options);
   build(net);
   return net.parameters();
+}
+
+std::string Model::canonical_name(const std::string& stored) const {
+  for (const auto& [old, today] : {std::pair{".gamma", ".weight"}, std::pair{".beta", ".bias"}})
+    if (stored.ends_with(old)) return stored.substr(0, stored.size() - std::strlen(old)) + today;
+  return stored;
+}
+
+bool Model::is_buffer(const std::string& name) const {
+  return name.ends_with("position_ids") || name.ends_with("token_type_ids");
 }
 
 std::unique_ptr<Model> make_model(const Json& config, const std::string& where) {

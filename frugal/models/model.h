@@ -15,8 +15,20 @@ namespace frugal {
 struct ModelInfo {
   std::string architecture;  // "BertForSequenceClassification"
   std::string head;          // what follows the family's name: "Model", "ForMaskedLM", ...
-  int64_t vocab_size = 0, hidden_size = 0, layers = 0, max_positions = 0, token_types = 0;
+  int64_t vocab_size = 0, hidden_size = 0, layers = 0;
+  int64_t max_positions = 0;  // tokens that a sequence may have; 0: any number
+  int64_t token_types = 0;    // 0: the model has none
   int64_t labels = 2;
+  bool bare = false;                     // a body without a head: heads in a checkpoint are left alone
+  bool counts_positions = false;         // a position is the number of attended tokens before, not the column
+  bool token_labels = false;             // one label a token
+  bool word_labels = false;              // which name words of the vocabulary
+  bool shifted_labels = false;           // a token's label is the next token (causal language models)
+  std::string sentence_label;            // name of a second label, one a sequence; empty: none
+  bool decoder = false;                  // a target side that reads the source
+  int64_t decoder_start = -1;            // id that the decoder's input begins with when it is made of labels
+  bool decoder_reads_ids = false;        // without labels the decoder's input is made of input_ids (BART)
+  int64_t padding = -1;                  // pad_token_id; -1: none
   std::vector<std::string> label_names;  // id2label; empty when the folder names none
   std::string problem_type;              // "regression", "single_label_classification", ...; may be empty
 };
@@ -32,6 +44,10 @@ class Model {
   virtual std::string layer_prefix() const = 0;
   // The word embedding's name.
   virtual std::string word_embedding() const = 0;
+  // Today's name of a tensor that a checkpoint stores: older names of norms are known to all families.
+  virtual std::string canonical_name(const std::string& stored) const;
+  // Stored tensors that are no parameters: tables that are computed, second names of tied tensors.
+  virtual bool is_buffer(const std::string& name) const;
   const ModelInfo& info() const { return info_; }
   const Json& config() const { return config_; }
 

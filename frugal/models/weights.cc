@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "frugal/base/error.h"
@@ -11,15 +12,6 @@
 
 namespace frugal {
 namespace {
-
-// Buffers that older checkpoints save, and the second names of tied tensors.
-bool is_buffer(const std::string& name) {
-  for (std::string_view end :
-       {"position_ids", "cls.predictions.decoder.weight", "cls.predictions.decoder.bias"})
-    if (name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0)
-      return true;
-  return false;
-}
 
 // Checks the exponent bits: all ones is NaN or infinity.
 int64_t first_not_finite(const Tensor& tensor) {
@@ -54,13 +46,20 @@ class Matcher {
           const WeightOptions& options)
       : model_(model), tensors_(tensors), where_(where), options_(options) {
     loaded_.store = std::make_shared<Store>();
+    for (const auto& [name, tensor] : tensors) stored_.try_emplace(model.canonical_name(name), name);
   }
 
   LoadedWeights run() {
-    for (const ParameterSpec& spec : model_.parameters()) match(spec);
+    const std::vector<ParameterSpec> parameters = model_.parameters();
+    for (const ParameterSpec& spec : parameters) {
+      match(spec);
+      if (in_body(spec.name)) body_modules_.insert(module_of(without_prefix(spec.name)));
+    }
     for (const auto& [name, tensor] : tensors_) {
       if (used_.count(name)) continue;
-      (is_buffer(name) || of_other_head(name) ? loaded_.ignored : unexpected_).push_back(name);
+      const std::string canonical = model_.canonical_name(name);
+      (model_.is_buffer(canonical) || of_other_head(canonical) ? loaded_.ignored : unexpected_)
+          .push_back(name);
     }
     std::string problems;
     if (!missing_.empty()) problems += listed("missing", missing_);
@@ -73,20 +72,23 @@ class Matcher {
   }
 
  private:
-  std::string prefix_() const { return model_.body_prefix(); }
+  bool in_body(const std::string& name) const {
+    return model_.info().bare || name.starts_with(model_.body_prefix());
+  }
+  std::string without_prefix(const std::string& name) const {
+    return name.starts_with(model_.body_prefix()) ? name.substr(model_.body_prefix().size()) : name;
+  }
+  static std::string module_of(const std::string& name) { return name.substr(0, name.find('.')); }
 
   // The checkpoint's tensor for one of the model's names: the same, or with the body's prefix put on or taken
   // off.
   const Tensor* find(const std::string& name) {
-    std::vector<std::string> names{name};
-    if (name.rfind(prefix_(), 0) == 0) names.push_back(name.substr(prefix_().size()));
-    if (model_.info().head == "Model") names.push_back(prefix_() + name);
-    for (const std::string& candidate : names) {
-      const auto found = tensors_.find(candidate);
-      if (found == tensors_.end()) continue;
-      used_.insert(candidate);
-      found_name_ = candidate;
-      return &found->second;
+    for (const std::string& candidate : {name, without_prefix(name), model_.body_prefix() + name}) {
+      const auto found = stored_.find(candidate);
+      if (found == stored_.end()) continue;
+      found_name_ = found->second;
+      used_.insert(found_name_);
+      return &tensors_.at(found_name_);
     }
     return nullptr;
   }
@@ -95,8 +97,8 @@ class Matcher {
     const Tensor* tensor = find(spec.name);
     if (!tensor) {
       // The pooler counts as head: masked-LM checkpoints have none.
-      const bool head = spec.name.rfind(prefix_(), 0) != 0 || spec.name.find("pooler.") != std::string::npos;
-      if (options_.new_head && head && model_.info().head != "Model") {
+      const bool head = !in_body(spec.name) || spec.name.find("pooler.") != std::string::npos;
+      if (options_.new_head && head && !model_.info().bare) {
         loaded_.store->set(spec.name, initial_value(spec, init_range(), options_.seed));
         loaded_.created.push_back(spec.name);
       } else {
@@ -144,10 +146,9 @@ class Matcher {
   // A bare body may be loaded from a checkpoint with a head; the head's tensors are left alone. With new_head
   // a checkpoint may have another head.
   bool of_other_head(const std::string& name) const {
-    const bool body =
-        name.rfind(prefix_(), 0) == 0 || name.rfind("embeddings.", 0) == 0 || name.rfind("encoder.", 0) == 0;
+    const bool body = body_modules_.count(module_of(without_prefix(name))) > 0;
     const bool pooler = name.find("pooler.") != std::string::npos;
-    return (!body && (options_.new_head || model_.info().head == "Model")) || pooler;
+    return (!body && (options_.new_head || model_.info().bare)) || pooler;
   }
 
   double init_range() const { return get_double_or(model_.config(), "initializer_range", where_, 0.02); }
@@ -157,7 +158,8 @@ class Matcher {
   const std::string& where_;
   const WeightOptions& options_;
   LoadedWeights loaded_;
-  std::set<std::string> used_;
+  std::map<std::string, std::string> stored_;  // canonical name -> the checkpoint's
+  std::set<std::string> used_, body_modules_;  // modules of the body: "embeddings", "encoder"
   std::string found_name_;
   std::vector<std::string> missing_, misshaped_, unexpected_;
 };

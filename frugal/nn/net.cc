@@ -10,18 +10,18 @@
 #include "frugal/ops/gather_rows.h"
 #include "frugal/ops/layer_norm.h"
 #include "frugal/ops/matmul.h"
+#include "frugal/ops/rms_norm.h"
 #include "frugal/ops/unary.h"
 
 namespace frugal {
 
 Net::Net(Graph& graph, const BatchShape& shape, const NetOptions& options)
-    : graph(graph), shape(shape), options(options) {}
+    : graph(graph),
+      shape(shape),
+      options(options),
+      source{&graph, "", shape.tokens, shape.sequences, shape.longest},
+      target{&graph, "decoder_", shape.target_tokens, shape.sequences, shape.target_longest} {}
 
-Value Net::ids() { return graph.input("ids", i32({shape.tokens})); }
-Value Net::types() { return graph.input("types", i32({shape.tokens})); }
-Value Net::positions() { return graph.input("positions", i32({shape.tokens})); }
-Value Net::offsets() { return graph.input("offsets", i32({shape.sequences + 1})); }
-Value Net::first_rows() { return graph.input("first_rows", i32({shape.sequences})); }
 Value Net::one_each() { return graph.input("one_each", i32({shape.sequences + 1})); }
 Value Net::random() { return graph.input("random", {DType::i64, {2}}); }
 
@@ -38,11 +38,27 @@ Value Net::linear(const Scope& at, Value x, int64_t out) {
                         parameter(at / "bias", {out}, Init::zeros));
 }
 
+Value Net::linear_no_bias(const Scope& at, Value x, int64_t out) {
+  graph.set_scope(at.path());
+  return frugal::linear(x, parameter(at / "weight", {out, x.dim(1)}), {});
+}
+
+Value Net::conv1d(const Scope& at, Value x, int64_t out) {
+  graph.set_scope(at.path());
+  const Value weight = parameter(at / "weight", {x.dim(1), out});
+  return graph.add<MatMul>({x, weight, parameter(at / "bias", {out}, Init::zeros), {}}, false, false);
+}
+
 Value Net::norm(const Scope& at, Value x, double eps) {
   graph.set_scope(at.path());
   const int64_t width = x.dim(1);
   return layer_norm(x, parameter(at / "weight", {width}, Init::ones),
                     parameter(at / "bias", {width}, Init::zeros), static_cast<float>(eps));
+}
+
+Value Net::rms_norm(const Scope& at, Value x, double eps) {
+  graph.set_scope(at.path());
+  return frugal::rms_norm(x, parameter(at / "weight", {x.dim(1)}, Init::ones), static_cast<float>(eps));
 }
 
 Value Net::embed(const Scope& at, Value ids, int64_t rows, int64_t width, int64_t padding) {
@@ -60,19 +76,40 @@ Value Net::dropout(const Scope& at, Value x, double rate) {
   return frugal::dropout(x, random(), static_cast<float>(rate), hash_of(at.path() + "#dropout"));
 }
 
-Value Net::attend(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout) {
-  graph.set_scope(at.path());
+AttentionOptions Net::attention_options(const Scope& at, Value q, int64_t heads, double dropout) const {
   AttentionOptions attention;
   attention.heads = static_cast<int>(heads);
   attention.scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(q.dim(1) / heads)));
   attention.dropout = options.training ? static_cast<float>(dropout) : 0;
   attention.site = hash_of(at.path() + "#attention");
-  attention.longest = shape.longest;
-  return frugal::attention(q, k, v, offsets(), offsets(), attention,
-                           attention.dropout > 0 ? random() : Value{});
+  return attention;
 }
 
-Value Net::first_of(Value x) { return gather_rows(x, first_rows(), one_each()); }
+Value Net::attend(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout) {
+  graph.set_scope(at.path());
+  AttentionOptions attention = attention_options(at, q, heads, dropout);
+  attention.longest = shape.longest;
+  return frugal::attention(q, k, v, offsets(), offsets(), attention, random_for(attention.dropout));
+}
+
+Value Net::attend_causal(const Side& side, const Scope& at, Value q, Value k, Value v, int64_t heads,
+                         double dropout) {
+  graph.set_scope(at.path());
+  AttentionOptions attention = attention_options(at, q, heads, dropout);
+  attention.longest = side.longest;
+  attention.causal = true;
+  return frugal::attention(q, k, v, side.offsets(), side.offsets(), attention, random_for(attention.dropout));
+}
+
+Value Net::attend_across(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout) {
+  graph.set_scope(at.path());
+  AttentionOptions attention = attention_options(at, q, heads, dropout);
+  attention.longest = source.longest;
+  return frugal::attention(q, k, v, target.offsets(), source.offsets(), attention,
+                           random_for(attention.dropout));
+}
+
+Value Net::gather(Value x, Value rows) { return gather_rows(x, rows, one_each()); }
 
 void Net::output(const std::string& name, Value value, Rows rows) {
   graph.set_output(name, value);

@@ -10,6 +10,7 @@
 #include "frugal/data/batch.h"
 #include "frugal/graph/graph.h"
 #include "frugal/ops/activation.h"
+#include "frugal/ops/attention.h"
 
 namespace frugal {
 
@@ -40,9 +41,10 @@ struct ParameterSpec {
 
 // What a row of an output stands for, so that it can be laid out again as the caller's padded batch.
 enum class Rows : uint8_t {
-  token,     // one row a token: [T, ...] of [B, L, ...]
-  sequence,  // one row a sequence: [S, ...] of [B, ...]
-  whole,     // as it is: a loss
+  token,         // one row a token: [T, ...] of [B, L, ...]
+  target_token,  // the same on the decoder's side
+  sequence,      // one row a sequence: [S, ...] of [B, ...]
+  whole,         // as it is: a loss
 };
 
 enum class LabelKind : uint8_t { none, class_index, real, multi_hot };
@@ -53,6 +55,26 @@ struct NetOptions {
   double label_smoothing = 0;
 };
 
+// The packed rows of one side of a batch. A model with one side has a source; a decoder that reads an encoder
+// is the target. Each call gives the same input of the graph again; the target's are named "decoder_...".
+struct Side {
+  Graph* graph;
+  std::string prefix;
+  int64_t tokens, sequences, longest;
+
+  Value ids() const { return input("ids", tokens); }      // I32[T] token ids, -1 in rows of the round-up
+  Value types() const { return input("types", tokens); }  // I32[T] token type (segment) ids
+  Value positions() const { return input("positions", tokens); }  // I32[T] of each token in its sequence
+  // I32[S+1] first row of each sequence; rows past offsets[S] are round-up.
+  Value offsets() const { return input("offsets", sequences + 1); }
+  // I32[S] row of each sequence's first and last token, -1 for an empty one.
+  Value first_rows() const { return input("first_rows", sequences); }
+  Value last_rows() const { return input("last_rows", sequences); }
+
+ private:
+  Value input(const char* name, int64_t count) const { return graph->input(prefix + name, i32({count})); }
+};
+
 class Net {
  public:
   Net(Graph& graph, const BatchShape& shape, const NetOptions& options);
@@ -60,28 +82,39 @@ class Net {
   Graph& graph;
   const BatchShape shape;
   const NetOptions options;
+  const Side source, target;
 
-  // Inputs of the batch; each call gives the same node.
-  Value ids();         // I32[T] token ids, -1 in rows of the bucket's round-up
-  Value types();       // I32[T] token type (segment) ids
-  Value positions();   // I32[T] position of each token in its sequence as the model counts
-  Value offsets();     // I32[S+1] first row of each sequence; rows past offsets[S] are round-up
-  Value first_rows();  // I32[S] row of each sequence's first token, -1 for an empty one
-  Value one_each();    // I32[S+1] 0,1,2,...: offsets of one row a sequence
-  Value random();      // I64[2] seed and step, for dropout
+  // The source's inputs, for models with one side.
+  Value ids() { return source.ids(); }
+  Value types() { return source.types(); }
+  Value positions() { return source.positions(); }
+  Value offsets() { return source.offsets(); }
+  Value one_each();  // I32[S+1] 0,1,2,...: offsets of one row a sequence
+  Value random();    // I64[2] seed and step, for dropout
   Value label(const std::string& name, TensorType type) { return graph.input(name, std::move(type)); }
 
   // Building blocks. Weights lie under `at` as the checkpoint names them: at.weight, at.bias.
   Value parameter(const Scope& at, Shape shape, Init init = Init::normal);
   Value linear(const Scope& at, Value x, int64_t out);
+  Value linear_no_bias(const Scope& at, Value x, int64_t out);
+  // As GPT-2's checkpoints store it: at.weight is [in, out].
+  Value conv1d(const Scope& at, Value x, int64_t out);
   Value norm(const Scope& at, Value x, double eps);
+  Value rms_norm(const Scope& at, Value x, double eps);
   Value embed(const Scope& at, Value ids, int64_t rows, int64_t width, int64_t padding = -1);
   Value activate(Value x, Activation activation);
   Value dropout(const Scope& at, Value x, double rate);
   // Multi-head attention of q over k and v, all of this batch's sequences; [T, heads * head size] each.
+  // Scores are divided by the root of the head size.
   Value attend(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout);
-  // Row 0 of each sequence: [S, H].
-  Value first_of(Value x);
+  // A token sees itself and those before it.
+  Value attend_causal(const Side& side, const Scope& at, Value q, Value k, Value v, int64_t heads,
+                      double dropout);
+  // Queries of the target over keys and values of the source.
+  Value attend_across(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout);
+  // Row 0, or the last row, of each sequence: [S, H].
+  Value first_of(Value x) { return gather(x, source.first_rows()); }
+  Value last_of(const Side& side, Value x) { return gather(x, side.last_rows()); }
 
   void output(const std::string& name, Value value, Rows rows);
   // A named inner value that distillation may match: "hidden.0" is the embedding, "hidden.i" the output of
@@ -93,6 +126,10 @@ class Net {
   const std::vector<ParameterSpec>& parameters() const { return parameters_; }
 
  private:
+  Value gather(Value x, Value rows);
+  AttentionOptions attention_options(const Scope& at, Value q, int64_t heads, double dropout) const;
+  Value random_for(float dropout) { return dropout > 0 ? random() : Value{}; }
+
   std::map<std::string, Value> taps_;
   std::map<std::string, Rows> output_rows_;
   std::vector<ParameterSpec> parameters_;  // in the order of first use, each once

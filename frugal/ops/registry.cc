@@ -21,6 +21,7 @@
 #include "frugal/ops/scale.h"
 #include "frugal/ops/segment_cross_entropy.h"
 #include "frugal/ops/segment_mean.h"
+#include "frugal/ops/shift_ids.h"
 #include "frugal/ops/skip_id.h"
 #include "frugal/ops/soft_cross_entropy.h"
 #include "frugal/ops/sum_rows.h"
@@ -197,6 +198,11 @@ std::vector<OpSample> op_samples() {
        [](S& s) {
          const int64_t rows = s.size();
          s.output(segment_mean(s.weight({rows, s.size()}), s.offsets(s.size(), rows)));
+       }},
+      {"shift_ids",
+       [](S& s) {
+         const int64_t rows = 10;
+         s.output(embedding(s.weight({rows + 2, s.size()}), shift_ids(s.integers(s.size(), -1, rows), 2)));
        }},
       {"soft_cross_entropy",
        [](S& s) {

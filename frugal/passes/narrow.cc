@@ -9,12 +9,6 @@
 namespace frugal {
 namespace {
 
-// Row inputs of an operation; attention's queries count, for its keys and values stay whole.
-std::vector<int> row_inputs(const Node& node) {
-  if (dynamic_cast<const Attention*>(node.op.get())) return {0};
-  return node.op->row_inputs();
-}
-
 class Narrower {
  public:
   explicit Narrower(const Graph& graph) : graph_(graph), rewriter_(graph) {}
@@ -48,6 +42,15 @@ class Narrower {
         (narrow ? demand.narrow : demand.full) = true;
       }
     }
+  }
+
+  // Row inputs of an operation; attention's queries count, for its keys and values stay whole. A lone query
+  // of causal attention stands for the last row and sees all keys, so it must be the last.
+  std::vector<int> row_inputs(const Node& node) const {
+    const auto* attention = dynamic_cast<const Attention*>(node.op.get());
+    if (!attention) return node.op->row_inputs();
+    const bool last = index_ && graph_.node(index_.node).name.ends_with("last_rows");
+    return !attention->options.causal || last ? std::vector<int>{0} : std::vector<int>{};
   }
 
   bool is_the_gather(const Node& node) {

@@ -8,10 +8,11 @@
 namespace frugal {
 int text_length(const ModelFolder& folder, int asked) {
   const int64_t positions = folder.model->info().max_positions;
-  if (asked > positions)
+  if (positions > 0 && asked > positions)
     throw UsageError(fmt::format("--max-length {} is more than the model's {} positions", asked, positions));
   const int stated = folder.tokenizer ? folder.tokenizer->model_max_length() : 0;
-  const int64_t limit = stated > 0 ? std::min<int64_t>(stated, positions) : positions;
+  const int64_t limit = stated > 0 && positions > 0 ? std::min<int64_t>(stated, positions)
+                                                    : std::max<int64_t>(stated, positions);
   return asked > 0 ? asked : static_cast<int>(limit);
 }
 
