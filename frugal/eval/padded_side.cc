@@ -78,7 +78,8 @@ void PaddedSide::pack(const Tensor& ids, const Tensor& mask, const Tensor& types
     Sequence& sequence = sequences_[i / length_];
     const int64_t id = ids.data<int64_t>()[i], type = types ? types.data<int64_t>()[i] : 0;
     const int64_t column = info.counts_positions ? static_cast<int64_t>(sequence.ids.size()) : i % length_;
-    const int64_t position = positions ? positions.data<int64_t>()[i % positions.count()] : column;
+    const int64_t position =
+        positions ? positions.data<int64_t>()[i % positions.count()] - info.first_position : column;
     check_below(id, info.vocab_size, prefix + "input_ids", i, "pieces");
     if (info.token_types > 0)
       check_below(type, info.token_types, prefix + "token_type_ids", i, "token types");

@@ -4,7 +4,12 @@
 #include <cstring>
 
 #include "frugal/base/error.h"
+#include "frugal/models/albert.h"
 #include "frugal/models/bert.h"
+#include "frugal/models/distilbert.h"
+#include "frugal/models/electra.h"
+#include "frugal/models/megatron_bert.h"
+#include "frugal/models/roberta.h"
 
 namespace frugal {
 namespace {
@@ -16,7 +21,14 @@ struct Family {
 };
 
 // One row a family.
-constexpr std::array kFamilies{Family{"Bert", "bert", &Bert::make}};
+constexpr std::array kFamilies{
+    Family{"Bert", "bert", &Bert::make},
+    Family{"Roberta", "roberta", &Roberta::make},
+    Family{"DistilBert", "distilbert", &DistilBert::make},
+    Family{"Albert", "albert", &Albert::make},
+    Family{"Electra", "electra", &Electra::make},
+    Family{"MegatronBert", "megatron-bert", &MegatronBert::make},
+};
 
 }  // namespace
 

@@ -21,6 +21,7 @@ struct ModelInfo {
   int64_t labels = 2;
   bool bare = false;                     // a body without a head: heads in a checkpoint are left alone
   bool counts_positions = false;         // a position is the number of attended tokens before, not the column
+  int64_t first_position = 0;            // what the published model calls its first position
   bool token_labels = false;             // one label a token
   bool word_labels = false;              // which name words of the vocabulary
   bool shifted_labels = false;           // a token's label is the next token (causal language models)
@@ -41,7 +42,15 @@ class Model {
   // Prefix of the body's tensors in checkpoints with a head ("bert."); a bare body has none.
   virtual std::string body_prefix() const = 0;
   // What a layer's tensors begin with, up to its number: "bert.encoder.layer.".
+  // Empty when layers share their weights.
   virtual std::string layer_prefix() const = 0;
+  // The keys of config.json that count layers, heads and inner width; a student changes them.
+  struct LayerKeys {
+    const char *layers, *heads, *ffn;
+  };
+  virtual LayerKeys layer_keys() const {
+    return {"num_hidden_layers", "num_attention_heads", "intermediate_size"};
+  }
   // The word embedding's name.
   virtual std::string word_embedding() const = 0;
   // Today's name of a tensor that a checkpoint stores: older names of norms are known to all families.

@@ -35,12 +35,11 @@ void sequence_loss(Net& net, Value logits, const std::string& label_name, LabelK
       Rows::whole);
 }
 
-void pretraining_loss(Net& net, Value words, Value relation) {
+void pretraining_loss(Net& net, Value words, Value relation, const std::string& relation_label) {
   if (net.options.labels == LabelKind::none) return;
-  net.output(
-      "loss",
-      weighted_sum(class_loss(net, words, "labels"), 1, class_loss(net, relation, "next_sentence_label"), 1),
-      Rows::whole);
+  net.output("loss",
+             weighted_sum(class_loss(net, words, "labels"), 1, class_loss(net, relation, relation_label), 1),
+             Rows::whole);
 }
 
 void span_outputs(Net& net, Value logits) {

@@ -12,8 +12,9 @@ std::vector<int64_t> spread_layers(int64_t layers, int64_t count) {
 
 Student make_student(const Model& teacher, const Store& weights, const std::vector<int64_t>& layers) {
   Json config = teacher.config();
-  config["num_hidden_layers"] = layers.size();
-  for (const char* key : {"num_attention_heads", "intermediate_size"}) {
+  const Model::LayerKeys keys = teacher.layer_keys();
+  config[keys.layers] = layers.size();
+  for (const char* key : {keys.heads, keys.ffn}) {
     if (!config[key].is_array()) continue;
     Json picked = Json::array();
     for (int64_t layer : layers) picked.push_back(config[key][layer]);
@@ -23,7 +24,7 @@ Student make_student(const Model& teacher, const Store& weights, const std::vect
   const std::string prefix = teacher.layer_prefix();
   for (const ParameterSpec& spec : student.model->parameters()) {
     std::string source = spec.name;
-    if (source.rfind(prefix, 0) == 0) {
+    if (!prefix.empty() && source.rfind(prefix, 0) == 0) {
       const size_t end = source.find('.', prefix.size());
       const int64_t index = std::stoll(source.substr(prefix.size(), end - prefix.size()));
       source = prefix + std::to_string(layers[index]) + source.substr(end);
