@@ -92,10 +92,10 @@ std::string ConfigReader::text(std::string_view key, const std::string& fallback
   return guarded<std::string>(key, fallback, [&] { return get_string_or(json_, key, where_, fallback); });
 }
 
-int64_t ConfigReader::padding(int64_t vocabulary, int64_t fallback) {
-  if (!has_value(json_, "pad_token_id")) return json_.contains("pad_token_id") ? -1 : fallback;
-  return guarded<int64_t>("pad_token_id", -1, [&] {
-    return get_int_or(json_, "pad_token_id", where_, fallback, {-1, vocabulary - 1});
+int64_t ConfigReader::id(std::string_view key, int64_t vocabulary, int64_t fallback) {
+  if (!has_value(json_, key)) return json_.contains(key) ? -1 : fallback;
+  return guarded<int64_t>(key, -1, [&] {
+    return get_int_or(json_, key, where_, fallback, {-1, vocabulary - 1});
   });
 }
 

@@ -24,8 +24,9 @@ class ConfigReader {
   double real(std::string_view key, double fallback, double least, double most);
   bool boolean(std::string_view key, bool fallback);
   std::string text(std::string_view key, const std::string& fallback);
-  // pad_token_id: `fallback` when absent, -1 when null.
-  int64_t padding(int64_t vocabulary, int64_t fallback);
+  // The number of a special token: `fallback` when absent, -1 when null.
+  int64_t padding(int64_t vocabulary, int64_t fallback) { return id("pad_token_id", vocabulary, fallback); }
+  int64_t id(std::string_view key, int64_t vocabulary, int64_t fallback);
   Activation activation(std::string_view key, const std::string& fallback);
 
   void problem(std::string_view key, const std::string& message);

@@ -5,9 +5,11 @@
 
 #include "frugal/base/error.h"
 #include "frugal/models/albert.h"
+#include "frugal/models/bart.h"
 #include "frugal/models/bert.h"
 #include "frugal/models/distilbert.h"
 #include "frugal/models/electra.h"
+#include "frugal/models/gpt2.h"
 #include "frugal/models/megatron_bert.h"
 #include "frugal/models/roberta.h"
 
@@ -28,6 +30,8 @@ constexpr std::array kFamilies{
     Family{"Albert", "albert", &Albert::make},
     Family{"Electra", "electra", &Electra::make},
     Family{"MegatronBert", "megatron-bert", &MegatronBert::make},
+    Family{"GPT2", "gpt2", &Gpt2::make},
+    Family{"Bart", "bart", &Bart::make},
 };
 
 }  // namespace

@@ -98,7 +98,9 @@ class Matcher {
     if (!tensor) {
       // The pooler counts as head: masked-LM checkpoints have none.
       const bool head = !in_body(spec.name) || spec.name.find("pooler.") != std::string::npos;
-      if (options_.new_head && head && !model_.info().bare) {
+      if (!spec.trainable) {
+        loaded_.store->set(spec.name, Tensor(DType::f32, spec.shape));
+      } else if (options_.new_head && head && !model_.info().bare) {
         loaded_.store->set(spec.name, initial_value(spec, init_range(), options_.seed));
         loaded_.created.push_back(spec.name);
       } else {

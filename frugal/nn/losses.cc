@@ -42,13 +42,13 @@ void pretraining_loss(Net& net, Value words, Value relation, const std::string& 
              Rows::whole);
 }
 
-void span_outputs(Net& net, Value logits) {
+void span_outputs(Net& net, Value logits, const Side& side, Rows rows) {
   const Value start = column(logits, 0), end = column(logits, 1);
-  net.output("start_logits", start, Rows::token);
-  net.output("end_logits", end, Rows::token);
+  net.output("start_logits", start, rows);
+  net.output("end_logits", end, rows);
   if (net.options.labels == LabelKind::none) return;
   const auto loss = [&](Value x, const std::string& label) {
-    return segment_cross_entropy(x, net.offsets(), net.label(label, i32({net.shape.sequences})));
+    return segment_cross_entropy(x, side.offsets(), net.label(label, i32({net.shape.sequences})));
   };
   net.output("loss", weighted_sum(loss(start, "start_positions"), 0.5f, loss(end, "end_positions"), 0.5f),
              Rows::whole);

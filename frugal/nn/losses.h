@@ -12,8 +12,9 @@ void token_loss(Net& net, Value logits);
 void sequence_loss(Net& net, Value logits, const std::string& label_name, LabelKind kind);
 // Masked words plus the relation of two sentences: inputs "labels" I32[T] and `relation_label` I32[S].
 void pretraining_loss(Net& net, Value words, Value relation, const std::string& relation_label);
-// Span heads: outputs "start_logits" and "end_logits" from logits [T, 2]; inputs "start_positions" and
-// "end_positions" I32[S] count rows within the sequence.
-void span_outputs(Net& net, Value logits);
+// Span heads: outputs "start_logits" and "end_logits" from logits [T, 2] of a side; inputs "start_positions"
+// and "end_positions" I32[S] count rows within the sequence.
+void span_outputs(Net& net, Value logits, const Side& side, Rows rows);
+inline void span_outputs(Net& net, Value logits) { span_outputs(net, logits, net.source, Rows::token); }
 
 }  // namespace frugal

@@ -32,6 +32,12 @@ Value Net::parameter(const Scope& at, Shape shape, Init init) {
   return value;
 }
 
+Value Net::buffer(const Scope& at, Shape shape) {
+  const Value value = parameter(at, std::move(shape), Init::zeros);
+  for (ParameterSpec& spec : parameters_) spec.trainable &= spec.name != at.path();
+  return value;
+}
+
 Value Net::linear(const Scope& at, Value x, int64_t out) {
   graph.set_scope(at.path());
   return frugal::linear(x, parameter(at / "weight", {out, x.dim(1)}),

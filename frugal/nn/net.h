@@ -37,6 +37,7 @@ struct ParameterSpec {
   std::string name;
   Shape shape;
   Init init = Init::normal;
+  bool trainable = true;  // false: a stored number that no step changes; absent in a checkpoint, it is zero
 };
 
 // What a row of an output stands for, so that it can be laid out again as the caller's padded batch.
@@ -95,6 +96,7 @@ class Net {
 
   // Building blocks. Weights lie under `at` as the checkpoint names them: at.weight, at.bias.
   Value parameter(const Scope& at, Shape shape, Init init = Init::normal);
+  Value buffer(const Scope& at, Shape shape);  // stored, not trained
   Value linear(const Scope& at, Value x, int64_t out);
   Value linear_no_bias(const Scope& at, Value x, int64_t out);
   // As GPT-2's checkpoints store it: at.weight is [in, out].

@@ -23,6 +23,7 @@
 #include "frugal/ops/segment_mean.h"
 #include "frugal/ops/shift_ids.h"
 #include "frugal/ops/skip_id.h"
+#include "frugal/ops/slice_columns.h"
 #include "frugal/ops/soft_cross_entropy.h"
 #include "frugal/ops/sum_rows.h"
 #include "frugal/ops/sum_squares.h"
@@ -203,6 +204,11 @@ std::vector<OpSample> op_samples() {
        [](S& s) {
          const int64_t rows = 10;
          s.output(embedding(s.weight({rows + 2, s.size()}), shift_ids(s.integers(s.size(), -1, rows), 2)));
+       }},
+      {"slice_columns",
+       [](S& s) {
+         const int64_t columns = s.size(), begin = s.below(columns);
+         s.output(slice_columns(s.weight({s.size(), columns}), begin, 1 + s.below(columns - begin)));
        }},
       {"soft_cross_entropy",
        [](S& s) {

@@ -40,7 +40,8 @@ Differentiated differentiate(const Model& model, const Objective& objective, con
   std::vector<Value> weights;
   std::vector<ParameterSpec> specs;
   for (const ParameterSpec& spec : net.parameters())
-    if (const auto weight = graph.find_variable(spec.name)) weights.push_back(*weight), specs.push_back(spec);
+    if (const auto weight = graph.find_variable(spec.name); weight && spec.trainable)
+      weights.push_back(*weight), specs.push_back(spec);
   const std::vector<Value> gradients = add_gradients(graph, graph.outputs().at("loss"), weights);
   for (size_t i = 0; i < weights.size(); ++i)
     if (gradients[i]) result.gradients.push_back({specs[i], weights[i], gradients[i]});
@@ -107,6 +108,7 @@ std::shared_ptr<Graph> apply_graph(const Model& model, const StepOptions& option
   auto graph = std::make_shared<Graph>();
   std::vector<Gradient> gradients;
   for (const ParameterSpec& spec : model.parameters()) {
+    if (!spec.trainable) continue;
     const Value weight = graph->variable(spec.name, f32(spec.shape));
     gradients.push_back({spec, weight, graph->variable("gradient." + spec.name, f32(spec.shape))});
   }
