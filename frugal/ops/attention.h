@@ -18,9 +18,13 @@ namespace frugal {
 struct AttentionOptions {
   int heads = 1;
   float scale = 1;      // usually 1 / sqrt(head size)
-  bool causal = false;  // query i of a sequence sees keys 0 .. i + (its keys - its queries)
-  float dropout = 0;    // share of the probabilities dropped, in [0, 1); the others are scaled up
-  uint64_t site = 0;    // names this use's random numbers: hash_of(module path)
+  bool causal = false;  // query i of a sequence sees keys 0 .. n = i + (its keys - its queries)
+  // With causal only: at most `window` keys, n - window + 1 .. n, as in the locally banded layers of Sparse
+  // Transformers (Child et al. 2019) and GPT-3; 0: all. Blocks of keys that no query of a block sees are
+  // skipped, so time grows with the window, not with the length.
+  int64_t window = 0;
+  float dropout = 0;  // share of the probabilities dropped, in [0, 1); the others are scaled up
+  uint64_t site = 0;  // names this use's random numbers: hash_of(module path)
   // Upper bound of a sequence's length. It only prices the node (Op::work): a longer sequence is computed all
   // the same.
   int64_t longest = 1;

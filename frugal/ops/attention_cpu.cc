@@ -9,6 +9,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "frugal/ops/attention_positions-inl.h"
 #include "frugal/ops/attention_product-inl.h"
 #include "frugal/ops/attention_strip-inl.h"
 
@@ -17,22 +18,20 @@ namespace frugal {
 namespace HWY_NAMESPACE {
 namespace attention_simd {
 
-// How many keys the last of `count` queries from `first` sees; the earlier ones see fewer or as many.
-inline int64_t visible_keys(const AttentionHead& head, int64_t first, int64_t count) {
-  return head.causal ? std::clamp<int64_t>(first + count + head.keys - head.queries, 0, head.keys)
-                     : head.keys;
+// strip[j][i] = rows[j] . columns[.][i], added to what the strip holds or in place of it.
+HWY_ATTR void multiply(const Strip& strip, Strided<const float> rows, const float* columns, int64_t width,
+                       bool add) {
+  product<ReadA::by_row>({rows.data, rows.stride, columns, strip.lanes, strip.data, strip.stride, width, add},
+                         strip.keys, strip.lanes);
 }
 
-// strip[j][i] = rows[first_key + j] . columns[.][i], -infinity where causality hides the key.
-HWY_ATTR void fill(const Strip& strip, Strided<const float> rows, const float* columns, int64_t width) {
-  product<ReadA::by_row>(
-      {rows.data, rows.stride, columns, strip.lanes, strip.data, strip.stride, width, false}, strip.keys,
-      strip.lanes);
-}
-
-HWY_ATTR void hide_future(const Strip& strip, const AttentionHead& head, int64_t first_query,
-                          int64_t first_key) {
-  if (head.causal) mask_future(strip, first_query + head.keys - head.queries - first_key);
+// The strip's scores: products and biases, -infinity where a query does not see the key.
+template <bool kRelative>
+HWY_ATTR void score(const Strip& strip, const AttentionHead& head, Strided<const float> k,
+                    const float* queries, const Distances& distances) {
+  if constexpr (kRelative) fill_with_bias(strip, distances, head.bias);
+  multiply(strip, k, queries, head.width, kRelative);
+  hide(strip, distances, head);
 }
 
 HWY_ATTR void scale_rows(Strided<float> rows, int64_t count, int64_t width, const float* factors) {
@@ -49,9 +48,12 @@ void clear_rows(Strided<float> rows, int64_t count, int64_t width) {
   for (int64_t i = 0; i < count; ++i) std::fill_n(rows.row(i), width, 0.0f);
 }
 
-HWY_ATTR void attend_block(const AttentionHead& head, int64_t first, int64_t count, Strided<float> all_out,
-                           Strided<float> lse, float* scratch) {
-  const int64_t lanes = round_up(count, kLanes), keys = visible_keys(head, first, count);
+template <bool kRelative>
+HWY_ATTR void attend(const AttentionHead& head, int64_t first, int64_t count, Strided<float> all_out,
+                     Strided<float> lse, float* scratch) {
+  const int64_t lanes = round_up(count, kLanes);
+  const QueryPositions<kRelative> positions(head, first, count);
+  const KeyRange seen = visible_keys(head, positions, count);
   const Strided<float> out{all_out.row(first), all_out.stride};
   float* queries = scratch;
   float* scores = queries + head.width * kQueryBlock;
@@ -60,17 +62,17 @@ HWY_ATTR void attend_block(const AttentionHead& head, int64_t first, int64_t cou
   std::fill_n(running.max, lanes, std::numeric_limits<float>::lowest());
   std::fill_n(running.sum, lanes, 0.0f);
   transpose({head.q.row(first), head.q.stride}, count, head.width, head.scale, queries, lanes);
-  if (keys == 0) clear_rows(out, count, head.value_width);
-  for (int64_t key = 0; key < keys; key += kKeyBlock) {
-    const Strip strip{scores, std::min(kKeyBlock, keys - key), lanes, scratch_stride(lanes)};
-    fill(strip, {head.k.row(key), head.k.stride}, queries, head.width);
-    hide_future(strip, head, first, key);
+  if (seen.begin == seen.end) clear_rows(out, count, head.value_width);
+  for (int64_t key = seen.begin; key < seen.end; key += kKeyBlock) {
+    const Strip strip{scores, std::min(kKeyBlock, seen.end - key), lanes, scratch_stride(lanes)};
+    score<kRelative>(strip, head, {head.k.row(key), head.k.stride}, queries,
+                     distances_of(head, positions, key, strip.keys));
     exponentiate(strip, running);
     if (head.dropout.threshold != 0) drop(strip, head.dropout, first, key);
-    if (key > 0) scale_rows(out, count, head.value_width, running.correction);
+    if (key > seen.begin) scale_rows(out, count, head.value_width, running.correction);
     const Strided<const float> v{head.v.row(key), head.v.stride};
     product<ReadA::by_term>({scores, strip.stride, v.data, v.stride, out.data, out.stride, strip.keys,
-                             /*accumulate=*/key > 0},
+                             /*accumulate=*/key > seen.begin},
                             count, head.value_width);
   }
   finish(running, lanes, head.dropout.kept_scale());
@@ -79,9 +81,11 @@ HWY_ATTR void attend_block(const AttentionHead& head, int64_t first, int64_t cou
 }
 
 // delta[i] = out[i] . out_grad[i], and lse with 0 for queries without keys, whose scores are all -infinity.
+// The lanes beyond the last query get infinity: their probabilities and gradients are 0.
 HWY_ATTR void load_queries(const AttentionHead& head, const AttentionHeadGrad& grad, int64_t first,
                            int64_t count, int64_t lanes, float* lse, float* delta) {
-  for (int64_t i = 0; i < lanes; ++i) lse[i] = delta[i] = 0;
+  std::fill_n(lse, lanes, -kMinusInfinity);
+  std::fill_n(delta, lanes, 0.0f);
   for (int64_t i = 0; i < count; ++i) {
     const float *out = grad.out.row(first + i), *out_grad = grad.out_grad.row(first + i);
     delta[i] = sum_of(head.value_width, [=](int64_t e, auto part) FRUGAL_LAMBDA {
@@ -94,7 +98,8 @@ HWY_ATTR void load_queries(const AttentionHead& head, const AttentionHeadGrad& g
 
 // Queries in the outer loop: their transposed blocks are made once, and k_grad and v_grad grow in the order
 // of the queries.
-HWY_ATTR void attend_gradients(const AttentionHead& head, const AttentionHeadGrad& grad, float* scratch) {
+template <bool kRelative>
+HWY_ATTR void differentiate_all(const AttentionHead& head, const AttentionHeadGrad& grad, float* scratch) {
   float* queries = scratch;
   float* out_grads = queries + head.width * kQueryBlock;
   float* scores = out_grads + head.value_width * kQueryBlock;
@@ -104,22 +109,25 @@ HWY_ATTR void attend_gradients(const AttentionHead& head, const AttentionHeadGra
   for (int64_t first = 0; first < head.queries; first += kQueryBlock) {
     const int64_t count = std::min(kQueryBlock, head.queries - first), lanes = round_up(count, kLanes);
     const int64_t stride = scratch_stride(lanes);
-    const int64_t keys = visible_keys(head, first, count);
+    const QueryPositions<kRelative> positions(head, first, count);
+    const KeyRange seen = visible_keys(head, positions, count);
     const Strided<const float> q{head.q.row(first), head.q.stride};
     const Strided<const float> out_grad{grad.out_grad.row(first), grad.out_grad.stride};
     const Strided<float> q_grad{grad.q_grad.row(first), grad.q_grad.stride};
     transpose(q, count, head.width, head.scale, queries, lanes);
     transpose(out_grad, count, head.value_width, 1.0f, out_grads, lanes);
     load_queries(head, grad, first, count, lanes, lse, delta);
-    if (keys == 0) clear_rows(q_grad, count, head.width);
-    for (int64_t key = 0; key < keys; key += kKeyBlock) {
-      const int64_t block = std::min(kKeyBlock, keys - key);
+    if (seen.begin == seen.end) clear_rows(q_grad, count, head.width);
+    for (int64_t key = seen.begin; key < seen.end; key += kKeyBlock) {
+      const int64_t block = std::min(kKeyBlock, seen.end - key);
       const Strip s{scores, block, lanes, stride}, g{gradients, block, lanes, stride};
       const Strided<const float> k{head.k.row(key), head.k.stride}, v{head.v.row(key), head.v.stride};
-      fill(s, k, queries, head.width);
-      hide_future(s, head, first, key);
-      fill(g, v, out_grads, head.value_width);
+      const Distances distances = distances_of(head, positions, key, block);
+      score<kRelative>(s, head, k, queries, distances);
+      multiply(g, v, out_grads, head.value_width, false);
       differentiate(s, g, lse, delta, head.scale, head.dropout, first, key);
+      if constexpr (kRelative)
+        add_bias_gradient(g, distances, head.bias, count, 1 / head.scale, grad.bias_grad);
       product<ReadA::by_row>({scores, stride, out_grad.data, out_grad.stride, grad.v_grad.row(key),
                               grad.v_grad.stride, count, true},
                              block, head.value_width);
@@ -127,10 +135,19 @@ HWY_ATTR void attend_gradients(const AttentionHead& head, const AttentionHeadGra
           {gradients, stride, q.data, q.stride, grad.k_grad.row(key), grad.k_grad.stride, count, true}, block,
           head.width);
       product<ReadA::by_term>({gradients, stride, k.data, k.stride, q_grad.data, q_grad.stride, block,
-                               /*accumulate=*/key > 0},
+                               /*accumulate=*/key > seen.begin},
                               count, head.width);
     }
   }
+}
+
+HWY_ATTR void attend_block(const AttentionHead& head, int64_t first, int64_t count, Strided<float> out,
+                           Strided<float> lse, float* scratch) {
+  (head.bias.table ? attend<true> : attend<false>)(head, first, count, out, lse, scratch);
+}
+
+HWY_ATTR void attend_gradients(const AttentionHead& head, const AttentionHeadGrad& grad, float* scratch) {
+  (head.bias.table ? differentiate_all<true> : differentiate_all<false>)(head, grad, scratch);
 }
 
 }  // namespace attention_simd

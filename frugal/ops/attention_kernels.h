@@ -26,6 +26,15 @@ struct AttentionDropout {
   float kept_scale() const { return 65536.0f / static_cast<float>(65536 - threshold); }
 };
 
+// What the distance of a key from a query, the key's position minus the query's, adds to their score.
+struct RelativeBias {
+  const float* table =
+      nullptr;  // of distance 0, null: no bias; distances are cut to [-max_distance, max_distance]
+  int64_t max_distance = 0;
+  // Of the sequence's first query and key; null: the queries are the last of the keys, one after the other.
+  const int32_t *q_positions = nullptr, *k_positions = nullptr;
+};
+
 // One head of one sequence.
 struct AttentionHead {
   Strided<const float> q, k, v;
@@ -33,12 +42,15 @@ struct AttentionHead {
   int64_t width, value_width;  // floats of a row of q and k, and of v
   float scale;
   bool causal;
+  int64_t window;  // causal only: how many keys a query sees at most; 0: all
   AttentionDropout dropout;
+  RelativeBias bias;
 };
 
 struct AttentionHeadGrad {
   Strided<const float> out, out_grad, lse;
   Strided<float> q_grad, k_grad, v_grad;  // k_grad and v_grad are added to
+  float* bias_grad = nullptr;             // of distance 0; added to
 };
 
 // Floats between rows of a block in scratch memory: an odd number of cache lines, as an even one would crowd

@@ -71,21 +71,6 @@ inline HWY_ATTR void transpose(Strided<const float> x, int64_t rows, int64_t wid
 #endif
 }
 
-// Sets to -infinity what a query may not see: lane i sees key j (counted from the strip's first key) when
-// j <= last + i. `last` may be negative.
-inline HWY_ATTR void mask_future(const Strip& strip, int64_t last) {
-  const FloatTag d;
-  const hn::RebindToSigned<FloatTag> di;
-  const auto hidden = hn::Set(d, kMinusInfinity);
-  for (int64_t j = std::max<int64_t>(0, last + 1); j < strip.keys; ++j)
-    for (int64_t i = 0; i < strip.lanes; i += kLanes) {
-      float* p = strip.data + j * strip.stride + i;
-      const auto first_lane = hn::Set(di, static_cast<int32_t>(j - last - i));
-      const auto visible = hn::RebindMask(d, hn::Not(hn::Lt(hn::Iota(di, 0), first_lane)));
-      hn::StoreU(hn::IfThenElse(visible, hn::LoadU(d, p), hidden), d, p);
-    }
-}
-
 // The running softmax of one block of queries.
 struct Running {
   float *max, *sum, *correction;

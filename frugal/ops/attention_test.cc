@@ -6,168 +6,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "frugal/base/error.h"
-#include "frugal/graph/gradient.h"
-#include "frugal/ops/testing.h"
+#include "frugal/ops/attention_twin.h"
 
 namespace frugal {
 namespace {
 
-constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
-
-struct Case {
-  std::vector<int> queries, keys;  // of each sequence
-  int heads = 2, kv_heads = 2, width = 32, value_width = 32;
-  bool causal = false;
-  float dropout = 0, scale = 0.2f;
-  int spare = 0;  // rows before the first sequence and after the last
-};
-
-std::ostream& operator<<(std::ostream& out, const Case& c) {
-  out << "heads " << c.heads << "/" << c.kv_heads << " of " << c.width << "/" << c.value_width
-      << (c.causal ? ", causal" : "") << ", dropout " << c.dropout << ", lengths";
-  for (size_t s = 0; s < c.queries.size(); ++s) out << " " << c.queries[s] << ":" << c.keys[s];
-  return out;
-}
-
-std::vector<int32_t> offsets_of(const std::vector<int>& lengths, int first) {
-  std::vector<int32_t> offsets{first};
-  for (int length : lengths) offsets.push_back(offsets.back() + length);
-  return offsets;
-}
-
-AttentionOptions options_of(const Case& c) {
-  return {.heads = c.heads,
-          .scale = c.scale,
-          .causal = c.causal,
-          .dropout = c.dropout,
-          .site = 0x123456789abcdefu,
-          .longest = 16};
-}
-
-struct Problem {
-  explicit Problem(const Case& c, uint64_t seed = 1) : shape(c), q_offsets(offsets_of(c.queries, c.spare)) {
-    k_offsets = offsets_of(c.keys, c.spare);
-    Random random(seed, "attention");
-    const int64_t rows = q_offsets.back() + c.spare, key_rows = k_offsets.back() + c.spare;
-    q = testing::normal({rows, c.heads * c.width}, random);
-    k = testing::normal({key_rows, c.kv_heads * c.width}, random);
-    v = testing::normal({key_rows, c.kv_heads * c.value_width}, random);
-    out_grad = testing::normal({rows, c.heads * c.value_width}, random);
-  }
-  // out, lse, and the gradients of q, k and v.
-  std::vector<Tensor> run(const Context& context) const {
-    std::vector<Tensor> inputs{q, k, v, testing::ints(q_offsets), testing::ints(k_offsets)};
-    if (shape.dropout > 0) inputs.push_back(Tensor::of<int64_t>({2}, std::vector<int64_t>{seed, step}));
-    const AttentionOptions options = options_of(shape);
-    auto results = testing::compute(
-        [&](const std::vector<Value>& in) {
-          return attention(in[0], in[1], in[2], in[3], in[4], options, in.size() > 5 ? in[5] : Value{});
-        },
-        inputs, context);
-    inputs.insert(inputs.end(), {results[0], results[1], out_grad});
-    const auto gradients = testing::compute(
-        [&](const std::vector<Value>& in) { return in[0].graph->add<AttentionGrad>(in, options); }, inputs,
-        context);
-    results.insert(results.end(), gradients.begin(), gradients.end());
-    return results;
-  }
-
-  Case shape;
-  std::vector<int32_t> q_offsets, k_offsets;
-  Tensor q, k, v, out_grad;
-  int64_t seed = 11, step = 5;
-};
-
-// 0 or 1 / (1 - dropout), from the scalar Philox.
-double kept(const Problem& p, int64_t row, int64_t head, int64_t key) {
-  const uint32_t threshold = static_cast<uint32_t>(std::lround(p.shape.dropout * 65536.0));
-  if (threshold == 0) return 1;
-  const auto name =
-      philox(static_cast<uint64_t>(p.seed), static_cast<uint64_t>(p.step), options_of(p.shape).site);
-  const uint64_t counter = static_cast<uint64_t>(row) | static_cast<uint64_t>(head) << 32;
-  const auto bits = philox(name[0] | uint64_t{name[1]} << 32, static_cast<uint64_t>(key / 8), counter);
-  const uint32_t mine = bits[key % 8 / 2] >> (16 * (key % 2)) & 0xFFFF;
-  return mine < threshold ? 0 : 65536.0 / (65536 - threshold);
-}
-
-using Doubles = std::vector<double>;
-
-// The definition, one query at a time. Writes results like Problem::run.
-std::vector<Doubles> twin(const Problem& p) {
-  const Case& c = p.shape;
-  const auto q = p.q.data<float>(), k = p.k.data<float>(), v = p.v.data<float>(),
-             g = p.out_grad.data<float>();
-  Doubles out(g.size()), lse(p.q.dim(0) * c.heads, kMinusInfinity), dq(q.size()), dk(k.size()), dv(v.size());
-  for (size_t s = 0; s < c.queries.size(); ++s)
-    for (int h = 0; h < c.heads; ++h)
-      for (int i = 0; i < c.queries[s]; ++i) {
-        const int64_t row = p.q_offsets[s] + i, kv = h / (c.heads / c.kv_heads);
-        const int seen = c.causal ? std::min(c.keys[s], i + 1 + c.keys[s] - c.queries[s]) : c.keys[s];
-        if (seen <= 0) continue;
-        const auto q_at = (row * c.heads + h) * c.width, out_at = (row * c.heads + h) * c.value_width;
-        const auto key_at = [&](int j) { return ((p.k_offsets[s] + j) * c.kv_heads + kv) * c.width; };
-        const auto value_at = [&](int j) { return ((p.k_offsets[s] + j) * c.kv_heads + kv) * c.value_width; };
-        Doubles weight(seen), rise(seen);
-        double max = kMinusInfinity, sum = 0, delta = 0;
-        for (int j = 0; j < seen; ++j) {
-          for (int d = 0; d < c.width; ++d) weight[j] += double{q[q_at + d]} * k[key_at(j) + d];
-          max = std::max(max, weight[j] *= c.scale);
-        }
-        for (double& w : weight) sum += w = std::exp(w - max);
-        lse[row * c.heads + h] = max + std::log(sum);
-        for (int j = 0; j < seen; ++j) {
-          weight[j] /= sum;
-          const double m = kept(p, row, h, j);
-          for (int e = 0; e < c.value_width; ++e) {
-            out[out_at + e] += weight[j] * m * v[value_at(j) + e];
-            rise[j] += m * g[out_at + e] * v[value_at(j) + e];
-            dv[value_at(j) + e] += weight[j] * m * g[out_at + e];
-          }
-          delta += weight[j] * rise[j];
-        }
-        for (int j = 0; j < seen; ++j)
-          for (int d = 0; d < c.width; ++d) {
-            const double slope = c.scale * weight[j] * (rise[j] - delta);
-            dq[q_at + d] += slope * k[key_at(j) + d];
-            dk[key_at(j) + d] += slope * q[q_at + d];
-          }
-      }
-  return {out, lse, dq, dk, dv};
-}
-
-constexpr const char* kNames[] = {"out", "lse", "q's gradient", "k's gradient", "v's gradient"};
-
-void expect_close(const std::vector<Tensor>& actual, const std::vector<Doubles>& expected) {
-  const auto largest = [](const Doubles& numbers) {
-    double most = 0;
-    for (double x : numbers) most = std::max(most, std::isfinite(x) ? std::abs(x) : 0);
-    return most;
-  };
-  // A score of size s is rounded by s 2^-24, and so is the logarithm of every probability.
-  const double relative = 1e-5 + 1e-7 * largest(expected[1]);
-  for (size_t r = 0; r < expected.size(); ++r) {
-    const auto got = actual[r].data<float>();
-    ASSERT_EQ(got.size(), expected[r].size());
-    const double bound = 1e-6 + relative * largest(expected[r]);
-    for (size_t i = 0; i < got.size(); ++i) {
-      if (got[i] == expected[r][i]) continue;  // both -infinity
-      ASSERT_NEAR(got[i], expected[r][i], bound) << kNames[r] << " " << i;
-    }
-  }
-}
-
-bool same_bits(const float* a, const float* b, int64_t count) {
-  return std::memcmp(a, b, static_cast<size_t>(count) * sizeof(float)) == 0;
-}
-
-void expect_same_bits(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
-  for (size_t r = 0; r < a.size(); ++r)
-    EXPECT_TRUE(same_bits(a[r].data<float>().data(), b[r].data<float>().data(), a[r].count())) << kNames[r];
-}
+using namespace testing;
 
 class AttentionTest : public ::testing::Test {
  protected:
@@ -201,6 +48,30 @@ const std::vector<Case> kCases{
      .spare = 5},
     {.queries = {50}, .keys = {300}, .scale = 20},  // scores of hundreds
     {.queries = {}, .keys = {}, .spare = 4},
+    // Windows shorter and longer than a block of keys, and beyond all keys.
+    {.queries = {20, 400}, .keys = {20, 400}, .causal = true, .window = 2},
+    {.queries = {3, 700, 61}, .keys = {3, 700, 90}, .causal = true, .spare = 2, .window = 37},
+    {.queries = {500, 40}, .keys = {500, 30}, .causal = true, .dropout = 0.1f, .window = 200},
+    {.queries = {60, 5}, .keys = {60, 300}, .causal = true, .window = 1000},
+    // Biases: positions without gaps and with them, distances within the table and beyond.
+    {.queries = {30, 1, 0, 160}, .keys = {30, 1, 4, 160}, .scale = 1, .spare = 3, .max_distance = 300},
+    {.queries = {130, 49}, .keys = {130, 49}, .causal = true, .max_distance = 20},
+    {.queries = {7, 260}, .keys = {150, 260}, .heads = 4, .max_distance = 2},
+    {.queries = {48, 20, 131}, .keys = {48, 20, 131}, .spare = 1, .max_distance = 40, .gaps = true},
+    {.queries = {60, 90, 140}, .keys = {200, 30, 140}, .causal = true, .max_distance = 16, .gaps = true},
+    {.queries = {150, 33},
+     .keys = {150, 33},
+     .causal = true,
+     .dropout = 0.2f,
+     .window = 70,
+     .max_distance = 30},
+    {.queries = {150},
+     .keys = {190},
+     .causal = true,
+     .dropout = 0.1f,
+     .window = 60,
+     .max_distance = 9,
+     .gaps = true},
 };
 
 TEST_F(AttentionTest, MatchesTheTwinOnEveryInstructionSet) {
@@ -217,8 +88,11 @@ TEST_F(AttentionTest, MatchesTheTwinOnEveryInstructionSet) {
 
 // The twin's own gradients, by central differences in the only figure they can move: sum(out * out_grad).
 TEST_F(AttentionTest, TheTwinsGradientsAreTheSlopesOfItsOutputs) {
-  for (const Case& c : {Case{.queries = {3, 5}, .keys = {4, 6}, .width = 3, .value_width = 2, .causal = true},
-                        Case{.queries = {4}, .keys = {9}, .width = 2, .value_width = 3, .dropout = 0.4f}}) {
+  for (const Case& c :
+       {Case{.queries = {3, 5}, .keys = {4, 6}, .width = 3, .value_width = 2, .causal = true},
+        Case{.queries = {4}, .keys = {9}, .width = 2, .value_width = 3, .dropout = 0.4f},
+        Case{.queries = {6}, .keys = {7}, .width = 2, .causal = true, .window = 3},
+        Case{.queries = {6, 4}, .keys = {5, 4}, .width = 2, .max_distance = 3, .gaps = true}}) {
     Problem problem(c);
     const auto exact = twin(problem);
     const auto loss = [&] {
@@ -227,8 +101,9 @@ TEST_F(AttentionTest, TheTwinsGradientsAreTheSlopesOfItsOutputs) {
       for (size_t i = 0; i < out.size(); ++i) sum += out[i] * problem.out_grad.data<float>()[i];
       return sum;
     };
-    Tensor* inputs[] = {&problem.q, &problem.k, &problem.v};
-    for (int t = 0; t < 3; ++t)
+    std::vector<Tensor*> inputs{&problem.q, &problem.k, &problem.v};
+    if (problem.relative()) inputs.push_back(&problem.bias);
+    for (size_t t = 0; t < inputs.size(); ++t)
       for (size_t i = 0; i < exact[2 + t].size(); ++i) {
         float& x = inputs[t]->data<float>()[i];
         const float saved = x, high = saved + 0x1p-8f, low = saved - 0x1p-8f;
@@ -243,29 +118,22 @@ TEST_F(AttentionTest, TheTwinsGradientsAreTheSlopesOfItsOutputs) {
 }
 
 TEST_F(AttentionTest, ASequenceHasTheSameBitsAloneAndInABatch) {
-  for (bool causal : {false, true}) {
-    const Case c{.queries = {40, 13, 200, 0, 90},
-                 .keys = {40, 13, 170, 8, 90},
-                 .width = 26,
-                 .value_width = 26,
-                 .causal = causal};
+  const Case whole{
+      .queries = {40, 13, 200, 0, 90}, .keys = {40, 13, 170, 8, 90}, .width = 26, .value_width = 26};
+  Case causal = whole, window = whole, relative = whole, gaps = whole;
+  causal.causal = window.causal = true;
+  window.window = 50;
+  relative.max_distance = gaps.max_distance = 30;
+  gaps.gaps = true;
+  for (const Case& c : {whole, causal, window, relative, gaps}) {
+    SCOPED_TRACE(::testing::Message() << c);
     const Problem batch(c);
     for (Isa isa : supported_isas()) {
       const auto all = batch.run(Context::make(2, isa));
       for (size_t s = 0; s < c.queries.size(); ++s) {
-        Case one = c;
-        one.queries = {c.queries[s]};
-        one.keys = {c.keys[s]};
-        Problem alone(one);
-        const auto copy = [&](Tensor& to, const Tensor& from, int64_t first) {
-          std::copy_n(from.data<float>().data() + first * from.dim(1), to.count(), to.data<float>().data());
-        };
-        copy(alone.q, batch.q, batch.q_offsets[s]);
-        copy(alone.k, batch.k, batch.k_offsets[s]);
-        copy(alone.v, batch.v, batch.k_offsets[s]);
-        copy(alone.out_grad, batch.out_grad, batch.q_offsets[s]);
+        const Problem alone = batch.only(s);
         const auto results = alone.run(Context::make(1, isa));
-        for (size_t r = 0; r < results.size(); ++r) {
+        for (size_t r = 0; r < 5; ++r) {  // the bias's gradient is a sum over sequences
           const int64_t first = r < 3 ? batch.q_offsets[s] : batch.k_offsets[s];
           const float* there = all[r].data<float>().data() + first * all[r].dim(1);
           EXPECT_TRUE(same_bits(results[r].data<float>().data(), there, results[r].count()))
@@ -347,16 +215,26 @@ TEST_F(AttentionTest, ANaNStaysInItsSequence) {
   }
 }
 
-// Meant for the address sanitizer: offsets are a run's data.
+// Meant for the address sanitizer: offsets and positions are a run's data.
 TEST_F(AttentionTest, WrongOffsetsReachNothingOutside) {
   Random random(4, "offsets");
-  Problem problem({.queries = {20, 9, 30}, .keys = {20, 9, 30}, .heads = 1, .kv_heads = 1});
   const int32_t values[] = {
       -5, 0, 13, 59, 60, 1 << 30, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
-  for (int trial = 0; trial < 100; ++trial) {
-    for (auto* offsets : {&problem.q_offsets, &problem.k_offsets})
-      for (int32_t& offset : *offsets) offset = values[random.below(std::size(values))];
-    EXPECT_EQ(problem.run(Context::make(1))[0].count(), 59 * 32);
+  for (int max_distance : {-1, 6}) {
+    Problem problem({.queries = {20, 9, 30},
+                     .keys = {20, 9, 30},
+                     .heads = 1,
+                     .kv_heads = 1,
+                     .causal = max_distance >= 0,
+                     .window = max_distance >= 0 ? 5 : 0,
+                     .max_distance = max_distance});
+    for (int trial = 0; trial < 100; ++trial) {
+      for (auto* offsets : {&problem.q_offsets, &problem.k_offsets})
+        for (int32_t& offset : *offsets) offset = values[random.below(std::size(values))];
+      for (auto* positions : {&problem.q_positions, &problem.k_positions})
+        if (!positions->empty()) (*positions)[random.below(59)] = values[random.below(std::size(values))];
+      EXPECT_EQ(problem.run(Context::make(1))[0].count(), 59 * 32);
+    }
   }
 }
 
@@ -372,6 +250,7 @@ TEST_F(AttentionTest, RefusesTypesThatDoNotFit) {
   EXPECT_THROW(attention(q, k, k, q, o, {.heads = 2}), Error);
   EXPECT_THROW(attention(q, k, k, o, o, {.heads = 2, .dropout = 0.1f}), Error);  // no seed
   EXPECT_THROW(attention(q, k, k, o, o, {.heads = 2, .dropout = 1}), Error);
+  EXPECT_THROW(attention(q, k, k, o, o, {.heads = 2, .window = 5}), Error);  // not causal
   EXPECT_THROW(attention(q, value("k3", f32({6, 96})), k, o, o, {.heads = 2}), Error);
   EXPECT_THROW(attention(q, value("k0", f32({6, 16})), k, o, o, {.heads = 2}), Error);
 }
@@ -380,7 +259,29 @@ TEST_F(AttentionTest, WorkCountsEveryPairUpToTheBound) {
   const TensorType x = f32({100, 64}), o = i32({3});
   const std::vector<TensorType> in{x, x, x, o, o};
   EXPECT_EQ(Attention({.heads = 2, .longest = 60}).work(in, {}).flops, 2.0 * 100 * 60 * 2 * 64);
+  EXPECT_EQ(Attention({.heads = 2, .causal = true, .longest = 60}).work(in, {}).flops,
+            2.0 * 100 * 30.5 * 2 * 64);
+  EXPECT_EQ(Attention({.heads = 2, .causal = true, .window = 2, .longest = 4}).work(in, {}).flops,
+            2.0 * 100 * (1 + 2 + 2 + 2) / 4 * 2 * 64);
   EXPECT_EQ(AttentionGrad({.heads = 2, .longest = 999}).work(in, {}).flops, 2.0 * 100 * 100 * 5 * 64);
+}
+
+TEST_F(AttentionTest, RelativeRefusesTypesThatDoNotFit) {
+  Graph graph;
+  const auto value = [&](const char* name, TensorType type) { return graph.input(name, std::move(type)); };
+  const Value q = value("q", f32({4, 64})), k = value("k", f32({6, 64})), o = value("o", i32({2}));
+  const Value bias = value("bias", f32({2, 7})), qp = value("qp", i32({4})), kp = value("kp", i32({6}));
+  const auto refused = [&](Value table, Value q_positions, Value k_positions, float scale) {
+    EXPECT_THROW(
+        relative_attention(q, k, k, o, o, {table, q_positions, k_positions}, {.heads = 2, .scale = scale}),
+        Error);
+  };
+  EXPECT_EQ(relative_attention(q, k, k, o, o, {bias, qp, kp}, {.heads = 2}).shape(), Shape({4, 64}));
+  refused(bias, qp, kp, 0);
+  refused(bias, kp, qp, 1);
+  refused(value("even", f32({2, 6})), qp, kp, 1);
+  refused(value("heads", f32({3, 7})), qp, kp, 1);
+  refused(o, qp, kp, 1);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "frugal/ops/add.h"
 #include "frugal/ops/attention.h"
 #include "frugal/ops/bce_with_logits.h"
+#include "frugal/ops/bucketed_bias.h"
 #include "frugal/ops/column.h"
 #include "frugal/ops/compact_rows.h"
 #include "frugal/ops/cross_entropy.h"
@@ -16,6 +17,7 @@
 #include "frugal/ops/layer_norm.h"
 #include "frugal/ops/matmul.h"
 #include "frugal/ops/mse.h"
+#include "frugal/ops/relative_attention.h"
 #include "frugal/ops/reshape.h"
 #include "frugal/ops/rms_norm.h"
 #include "frugal/ops/scale.h"
@@ -67,10 +69,28 @@ void sample_attention(Sampler& s) {
   options.heads = static_cast<int>(heads);
   options.scale = 0.3f;
   options.causal = s.below(2) == 0;
+  options.window = options.causal ? s.below(30) : 0;
   options.longest = rows;
   const Value offsets = s.offsets(sequences, rows);
   s.output(attention(s.weight({rows, width}), s.weight({rows, width}), s.weight({rows, width}), offsets,
                      offsets, options));
+}
+
+void sample_relative_attention(Sampler& s) {
+  const int64_t rows = s.size(), heads = 1 + s.below(3), width = heads * (1 + s.below(20)),
+                sequences = 1 + s.below(4);
+  AttentionOptions options;
+  options.heads = static_cast<int>(heads);
+  options.scale = 0.3f;
+  options.causal = s.below(2) == 0;
+  options.window = options.causal ? s.below(30) : 0;
+  options.longest = rows;
+  Tensor positions(DType::i32, {rows});
+  const int64_t step = 1 + s.below(2);  // with or without gaps
+  for (int64_t i = 0; i < rows; ++i) positions.data<int32_t>()[i] = static_cast<int32_t>(i * step);
+  const Value offsets = s.offsets(sequences, rows), at = s.given(std::move(positions));
+  s.output(relative_attention(s.weight({rows, width}), s.weight({rows, width}), s.weight({rows, width}),
+                              offsets, offsets, {s.weight({heads, 2 * s.below(40) + 1}), at, at}, options));
 }
 
 void sample_matmul(Sampler& s) {
@@ -121,6 +141,10 @@ std::vector<OpSample> op_samples() {
        [](S& s) {
          const Shape shape{s.size(), s.size()};
          s.output(bce_with_logits(s.weight(shape), s.uniform(shape), s.uniform({shape[0]})));
+       }},
+      {"bucketed_bias",
+       [](S& s) {
+         s.output(bucketed_bias(s.weight({4 + s.below(40), s.size()}), s.below(2) == 0, 25 + s.below(60)));
        }},
       {"clip_scale",
        [](S& s) {
@@ -175,6 +199,7 @@ std::vector<OpSample> op_samples() {
          const Shape shape{s.size(), s.size()};
          s.output(mse(s.weight(shape), s.weight(shape), s.uniform({shape[0]})));
        }},
+      {"relative_attention", sample_relative_attention},
       {"reshape",
        [](S& s) {
          const int64_t a = s.size(), b = s.size();
