@@ -1,7 +1,8 @@
-"""Writes unicode_ranges.inc: which characters the BERT pipeline of `tokenizers` drops, strips and splits off.
+"""Writes unicode_ranges.inc: which characters the BERT pipeline of `tokenizers` drops, strips and splits off, and
+which its byte-level pipeline takes for letters and numbers.
 
-Its tables are those of Unicode 8 (categories) and 9 (canonical order), whatever the Unicode of today says, so they
-are read off the library itself, one code point at a time:
+BERT's tables are those of Unicode 8 (categories) and 9 (canonical order), the byte-level ones come with its regular
+expressions, whatever the Unicode of today says, so all are read off the library itself, one code point at a time:
 
     python3 frugal/text/make_unicode_ranges.py > frugal/text/unicode_ranges.inc     (pip install tokenizers==0.23.3)
 """
@@ -39,14 +40,19 @@ def main():
     strip = bert(clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False)
     split = pre_tokenizers.BertPreTokenizer()
     nfd = normalizers.NFD()
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
 
-    controls, marks, punctuation, kept = [], [], [], []
+    controls, marks, punctuation, kept, letters, numbers = [], [], [], [], [], []
     for c in CODE_POINTS:
         s = chr(c)
         if clean.normalize_str(f"a{s}b") == "ab":
             controls.append(c)
         if [piece for piece, _ in split.pre_tokenize_str(f"a{s}b")] == ["a", s, "b"]:
             punctuation.append(c)
+        if len(byte_level.pre_tokenize_str(f"a{s}a")) == 1:
+            letters.append(c)
+        elif len(byte_level.pre_tokenize_str(f"1{s}1")) == 1:
+            numbers.append(c)
         if nfd.normalize_str(s) != s:
             continue
         if strip.normalize_str(s) == "":
@@ -60,6 +66,8 @@ def main():
     show("kMarks", "Dropped by strip_accents.", marks)
     show("kPunctuation", "A word of its own each.", punctuation)
     show("kKeptNonStarters", "Put in canonical order by strip_accents, but not dropped.", kept)
+    show("kLetters", r"\p{L} of the byte-level pattern.", letters)
+    show("kNumbers", r"\p{N} of the byte-level pattern.", numbers)
 
 
 main()

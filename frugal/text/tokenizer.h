@@ -45,7 +45,7 @@ struct Encoding {
 
 // -1: this tokenizer has none.
 struct SpecialIds {
-  int32_t cls = -1, sep = -1, mask = -1, pad = -1, unk = -1;
+  int32_t cls = -1, sep = -1, mask = -1, pad = -1, unk = -1, bos = -1, eos = -1;
 };
 
 class Tokenizer {
@@ -78,9 +78,9 @@ class Tokenizer {
   int max_length_ = 0;
 };
 
-// A model's folder, or a bare tokenizer's: tokenizer.json if there is one, else vocab.txt with
-// tokenizer_config.json. Throws frugal::Error on anything missing, damaged or of a kind that is not
-// supported.
+// A model's folder, or a bare tokenizer's. tokenizer.json if there is one, by the kind of its model; else
+// vocab.txt (WordPiece), vocab.json with merges.txt (byte-level BPE), or a SentencePiece model. Throws
+// frugal::Error on anything missing, damaged or of a kind that is not supported.
 std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& folder);
 
 }  // namespace frugal

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     // Without the code point table, which takes milliseconds and does not depend on the file but for four
     // bits.
-    const WordPieceSpec spec = parse_wordpiece_json(text, "fuzz");
+    const WordPieceSpec spec = parse_wordpiece_json(parse_json(text, "fuzz"), "fuzz");
     const WordPiece model(Vocab(spec.pieces, "fuzz"), spec.names.unk, spec.prefix, spec.most_chars, "fuzz");
     for (int32_t id = 0; id < model.vocab().size(); ++id)
       if (model.vocab().id_of(model.vocab().piece(id)) != id) std::abort();

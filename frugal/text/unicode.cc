@@ -43,6 +43,8 @@ std::span<const CodePointRange> punctuation_ranges() { return kPunctuation; }
 std::span<const CodePointRange> space_ranges() { return kSpaces; }
 std::span<const CodePointRange> chinese_ranges() { return kChinese; }
 std::span<const CodePointRange> kept_non_starter_ranges() { return kKeptNonStarters; }
+std::span<const CodePointRange> letter_ranges() { return kLetters; }
+std::span<const CodePointRange> number_ranges() { return kNumbers; }
 std::span<const CodePointRange> new_capital_ranges() { return kNewCapitals; }
 
 CodePoints lower_case(char32_t code) {

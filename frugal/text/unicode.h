@@ -1,6 +1,6 @@
-// Unicode as BERT's published vocabularies know it: the tables behind the `tokenizers` library.
+// Unicode as BERT's and GPT-2's published vocabularies know it: the tables behind the `tokenizers` library.
 //
-// Categories are those of Unicode 8 and canonical order and decomposition those of Unicode 9, whichever
+// BERT's categories are those of Unicode 8 and canonical order and decomposition those of Unicode 9, whichever
 // utf8proc is installed: a character that a newer Unicode calls punctuation is a letter here. Lower case is
 // that of Unicode 17. All functions are pure; these are the slow, obvious forms (CodePointTable is the fast
 // one).
@@ -24,6 +24,8 @@ std::span<const CodePointRange> punctuation_ranges();
 std::span<const CodePointRange> space_ranges();    // White_Space
 std::span<const CodePointRange> chinese_ranges();  // blocks, with the library's slip in extension E
 std::span<const CodePointRange> kept_non_starter_ranges();
+std::span<const CodePointRange> letter_ranges();  // \p{L} and \p{N} as byte-level BPE splits words
+std::span<const CodePointRange> number_ranges();
 std::span<const CodePointRange> new_capital_ranges();  // capitals that utf8proc may not know yet
 
 // A code point and what it became: at most four of them.

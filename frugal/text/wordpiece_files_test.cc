@@ -130,8 +130,8 @@ TEST_F(TokenizerJson, Truncated) {
 }
 
 TEST_F(TokenizerJson, OtherModelsAreNamed) {
-  json_["model"]["type"] = "BPE";
-  expect_json_error("the model type \"BPE\" is not supported");
+  json_["model"]["type"] = "WordLevel";
+  expect_json_error("the model type \"WordLevel\" is not supported");
 }
 
 TEST_F(TokenizerJson, OtherPartsAreNamed) {

@@ -66,7 +66,8 @@ WordPieceTokenizer::WordPieceTokenizer(WordPieceSpec spec)
                     fmt::format("the template adds token {}, the vocabulary has {}", item.id, vocab_size()));
   const auto id = [&](const std::string& name) { return name.empty() ? -1 : id_of(name).value_or(-1); };
   const SpecialNames& names = spec_.names;
-  special_ = {id(names.cls), id(names.sep), id(names.mask), id(names.pad), model_.unknown_id()};
+  special_ = {id(names.cls),       id(names.sep), id(names.mask), id(names.pad),
+              model_.unknown_id(), id(names.bos), id(names.eos)};
   template_ = spec_.around;
   max_length_ = spec_.max_length;
 }

@@ -1,0 +1,42 @@
+// The parts of tokenizer.json (the `tokenizers` library's own format) that all kinds of tokenizer share.
+//
+// `where` names the file in errors. Anything that is not known is refused by its name.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "frugal/io/json.h"
+#include "frugal/text/added_tokens.h"
+#include "frugal/text/template.h"
+
+namespace frugal {
+
+constexpr int64_t kMostIds = std::numeric_limits<int32_t>::max();
+
+// The model's "type". Files of early versions leave it out; each kind has a key of its own.
+std::string tokenizer_json_model(const Json& json, const std::string& where);
+
+// Whether bytes stand for characters: a pre-tokenizer "ByteLevel", alone or in a Sequence.
+bool is_byte_level(const Json& json);
+
+// The "type" of a part of the pipeline; empty when the part is null or missing.
+std::string part_type(const Json& json, const char* part, const std::string& where);
+
+[[noreturn]] void unsupported_part(const std::string& where, const char* part, const std::string& type,
+                                   const char* supported);
+
+// "added_tokens"
+std::vector<AddedToken> read_added_tokens(const Json& json, const std::string& where);
+
+// single_word, lstrip, rstrip, normalized, special: where they are said. `special` is the default of the
+// last.
+AddedToken read_token_flags(const Json& item, const std::string& content, bool special,
+                            const std::string& where);
+
+// A post-processor of type TemplateProcessing, BertProcessing or RobertaProcessing.
+Template read_template(const Json& processor, const std::string& type, const std::string& where);
+
+}  // namespace frugal
