@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "frugal/base/error.h"
+#include "frugal/text/bpe_tokenizer.h"
 #include "frugal/text/tokenizer.h"
 #include "frugal/text/tokenizer_config.h"
 #include "frugal/text/tokenizer_json.h"
@@ -17,8 +18,8 @@ using Load = Loaded (*)(const std::string& folder, const Json& json);
 Loaded load_wordpiece(const std::string& folder, const Json& json) {
   return std::make_shared<const WordPieceTokenizer>(read_wordpiece_folder(folder, json));
 }
-Loaded load_byte_level_bpe(const std::string& folder, const Json&) {
-  throw Error(folder, "byte-level BPE tokenizers are not supported yet");
+Loaded load_byte_level_bpe(const std::string& folder, const Json& json) {
+  return std::make_shared<const BpeTokenizer>(read_bpe_folder(folder, json));
 }
 Loaded load_sentencepiece(const std::string& folder, const Json&) {
   throw Error(folder, "SentencePiece tokenizers are not supported yet");

@@ -1,5 +1,6 @@
 """Writes unicode_ranges.inc: which characters the BERT pipeline of `tokenizers` drops, strips and splits off, and
-which its byte-level pipeline takes for letters and numbers.
+which its byte-level pipeline takes for letters and numbers; and the characters of words between which a whole-word
+token is not found.
 
 BERT's tables are those of Unicode 8 (categories) and 9 (canonical order), the byte-level ones come with its regular
 expressions, whatever the Unicode of today says, so all are read off the library itself, one code point at a time:
@@ -7,7 +8,7 @@ expressions, whatever the Unicode of today says, so all are read off the library
     python3 frugal/text/make_unicode_ranges.py > frugal/text/unicode_ranges.inc     (pip install tokenizers==0.23.3)
 """
 
-from tokenizers import normalizers, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
 
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 
@@ -42,7 +43,10 @@ def main():
     nfd = normalizers.NFD()
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False)
 
-    controls, marks, punctuation, kept, letters, numbers = [], [], [], [], [], []
+    finder = Tokenizer(models.WordLevel({"?": 0}, unk_token="?"))
+    finder.add_tokens([AddedToken("@", single_word=True)])
+
+    controls, marks, punctuation, kept, letters, numbers, words = [], [], [], [], [], [], []
     for c in CODE_POINTS:
         s = chr(c)
         if clean.normalize_str(f"a{s}b") == "ab":
@@ -53,6 +57,8 @@ def main():
             letters.append(c)
         elif len(byte_level.pre_tokenize_str(f"1{s}1")) == 1:
             numbers.append(c)
+        if finder.encode(f"{s}@").ids[-1] == 0:
+            words.append(c)
         if nfd.normalize_str(s) != s:
             continue
         if strip.normalize_str(s) == "":
@@ -68,6 +74,7 @@ def main():
     show("kKeptNonStarters", "Put in canonical order by strip_accents, but not dropped.", kept)
     show("kLetters", r"\p{L} of the byte-level pattern.", letters)
     show("kNumbers", r"\p{N} of the byte-level pattern.", numbers)
+    show("kWordCharacters", r"\w beside a whole-word token.", words)
 
 
 main()

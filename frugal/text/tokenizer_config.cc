@@ -20,13 +20,14 @@ void read_names(const Json& json, const std::string& where, NamedTokens& names) 
   for (const char* key : kNames) {
     if (!json.contains(key)) continue;
     const Json& value = json[key];
+    NamedToken named;
     if (value.is_object()) {
-      names[key] = read_token_flags(value, get_string(value, "content", where), true, where);
-    } else {
-      names[key] = {};
-      if (!value.is_null()) names[key].content = get_string(json, key, where);
+      named = {read_token_flags(value, get_string(value, "content", where), true, where), true};
+    } else if (!value.is_null()) {
+      named.token.content = get_string(json, key, where);
     }
-    names[key].special = true;
+    named.token.special = true;
+    names[key] = std::move(named);
   }
 }
 

@@ -2,6 +2,7 @@
 // files.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,9 +19,14 @@ bool is_there(const std::string& path);
 // Null when there is no such file; throws when it holds no object.
 Json load_if_there(const std::string& path);
 
-// The tokenizer's named tokens ("cls_token", "mask_token", ...) by name, the later file's word counting. A
-// token is written as a string or as an object with its "content"; an empty content: there is none (null).
-using NamedTokens = std::map<std::string, AddedToken>;
+// A token with a role, written as a string or as an object with its "content" and flags. An empty content:
+// there is none (null).
+struct NamedToken {
+  AddedToken token;
+  bool has_flags = false;
+};
+// By role ("cls_token", "mask_token", ...); tokenizer_config.json has the last word.
+using NamedTokens = std::map<std::string, NamedToken, std::less<>>;
 NamedTokens read_named_tokens(const std::string& folder, const Json& config);
 
 // "added_tokens_decoder": {"103": {"content": "[MASK]", "special": true, ...}, ...}

@@ -1,9 +1,9 @@
 // Unicode as BERT's and GPT-2's published vocabularies know it: the tables behind the `tokenizers` library.
 //
-// BERT's categories are those of Unicode 8 and canonical order and decomposition those of Unicode 9, whichever
-// utf8proc is installed: a character that a newer Unicode calls punctuation is a letter here. Lower case is
-// that of Unicode 17. All functions are pure; these are the slow, obvious forms (CodePointTable is the fast
-// one).
+// BERT's categories are those of Unicode 8 and canonical order and decomposition those of Unicode 9,
+// whichever utf8proc is installed: a character that a newer Unicode calls punctuation is a letter here. Lower
+// case is that of Unicode 17. All functions are pure; these are the slow, obvious forms (CodePointTable is
+// the fast one).
 #pragma once
 
 #include <array>
@@ -42,7 +42,7 @@ CodePoints lower_case(char32_t code);  // no context: a final sigma stays a medi
 CodePoints canonical_decomposition(char32_t code);
 int combining_class(char32_t code);  // right for what canonical order moves, 0 for the rest
 
-// \w: letters, marks, digits, connectors, as the installed utf8proc knows them.
+// \w: letters, marks, digits, connectors, joiners.
 bool is_word_character(char32_t code);
 
 }  // namespace frugal

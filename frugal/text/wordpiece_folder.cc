@@ -20,7 +20,7 @@ void set_names(const NamedTokens& tokens, SpecialNames& names) {
                                   {"unk_token", &names.unk},
                                   {"bos_token", &names.bos},
                                   {"eos_token", &names.eos}})
-    if (const auto found = tokens.find(key); found != tokens.end()) *name = found->second.content;
+    if (const auto found = tokens.find(key); found != tokens.end()) *name = found->second.token.content;
 }
 
 WordPieceSpec read_vocab_txt(const std::string& folder, const Json& config, const std::string& config_path) {

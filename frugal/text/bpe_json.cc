@@ -1,0 +1,149 @@
+// Reader of tokenizer.json (the `tokenizers` library's own format) with a BPE model over bytes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "frugal/base/error.h"
+#include "frugal/text/bpe_spec.h"
+#include "frugal/text/tokenizer_json.h"
+
+namespace frugal {
+namespace {
+
+constexpr std::string_view kPattern =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
+// The parts of a Sequence, which `list` names, or the part itself; none for null.
+std::vector<const Json*> parts_of(const Json& json, const char* part, const char* list,
+                                  const std::string& where) {
+  std::vector<const Json*> parts;
+  if (!has_value(json, part)) return parts;
+  const Json& whole = json[part];
+  if (part_type(json, part, where) != "Sequence") return {&whole};
+  const auto items = whole.find(list);
+  if (items == whole.end() || !items->is_array())
+    throw Error(where, fmt::format("\"{}\" of the {} must be a list", list, part));
+  for (const Json& item : *items) {
+    get_string(item, "type", where);
+    parts.push_back(&item);
+  }
+  return parts;
+}
+
+std::string type_of(const Json* part) { return (*part)["type"].get<std::string>(); }
+
+void read_splitters(const Json& json, BpeSpec& spec) {
+  bool has_pattern = false, has_bytes = false;
+  for (const Json* part : parts_of(json, "pre_tokenizer", "pretokenizers", spec.where)) {
+    const std::string type = type_of(part);
+    if (type == "ByteLevel" && !has_bytes) {
+      has_bytes = true;
+      spec.prefix_space = get_bool_or(*part, "add_prefix_space", spec.where, true);
+      spec.splits = get_bool_or(*part, "use_regex", spec.where, true);
+      if (has_pattern && (spec.prefix_space || spec.splits))
+        throw Error(spec.where, "a pre-tokenizer \"ByteLevel\" after a \"Split\" must not split again",
+                    "supported here: add_prefix_space and use_regex false");
+    } else if (type == "Split" && !has_pattern && !has_bytes) {
+      has_pattern = true;
+      const Json& pattern = get_object(*part, "pattern", spec.where);
+      const std::string regex = get_string_or(pattern, "Regex", spec.where, "");
+      if (regex != kPattern || get_string_or(*part, "behavior", spec.where, "") != "Isolated" ||
+          get_bool_or(*part, "invert", spec.where, false))
+        throw Error(spec.where,
+                    fmt::format("the pre-tokenizer \"Split\" by {} is not supported", in_quotes(regex)),
+                    "supported here: GPT-2's pattern, Isolated");
+    } else {
+      unsupported_part(spec.where, "pre-tokenizer", type,
+                       "ByteLevel, and Split by GPT-2's pattern before it");
+    }
+  }
+  if (!has_bytes) unsupported_part(spec.where, "pre-tokenizer", "", "ByteLevel");
+  spec.splits |= has_pattern;
+}
+
+void read_template_and_trimming(const Json& json, BpeSpec& spec) {
+  bool has_template = false;
+  for (const Json* part : parts_of(json, "post_processor", "processors", spec.where)) {
+    const std::string type = type_of(part);
+    if (type == "ByteLevel" || type == "RobertaProcessing") {
+      spec.trim_offsets |= get_bool_or(*part, "trim_offsets", spec.where, true);
+      spec.trim_keeps_first = get_bool_or(*part, "add_prefix_space", spec.where, true);
+    }
+    if (type == "ByteLevel") continue;
+    if (has_template) throw Error(spec.where, "the post-processor has more than one template");
+    has_template = true;
+    spec.around = read_template(*part, type, spec.where);
+  }
+}
+
+void read_decoder(const Json& json, BpeSpec& spec) {
+  const auto parts = parts_of(json, "decoder", "decoders", spec.where);
+  for (const Json* part : parts)
+    if (parts.size() > 1 || type_of(part) != "ByteLevel")
+      unsupported_part(spec.where, "decoder", type_of(part), "ByteLevel alone, null");
+  spec.decodes_bytes = !parts.empty();
+}
+
+// "merges": ["a b", ...] or [["a", "b"], ...]
+std::vector<BpeMerge> read_merges(const Json& model, const BpeSpec& spec) {
+  const auto merges = model.find("merges");
+  if (merges == model.end() || !merges->is_array())
+    throw Error(spec.where, "\"merges\" of the model must be a list");
+  MergeReader reader(spec.pieces);
+  for (size_t i = 0; i < merges->size(); ++i) {
+    const Json& merge = (*merges)[i];
+    const std::string where = fmt::format("{}: merge {}", spec.where, i);
+    if (merge.is_string()) {
+      const auto& line = merge.get_ref<const std::string&>();
+      if (!line.starts_with("#version")) reader.add_line(line, where);
+    } else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
+      reader.add(merge[0].get_ref<const std::string&>(), merge[1].get_ref<const std::string&>(), where);
+    } else {
+      throw Error(where, "is neither a string nor a list of two strings");
+    }
+  }
+  return reader.take();
+}
+
+void read_model(const Json& json, BpeSpec& spec) {
+  const std::string type = tokenizer_json_model(json, spec.where);
+  if (type != "BPE") unsupported_part(spec.where, "model type", type, "BPE");
+  const Json& model = json["model"];
+  if (has_value(model, "dropout") && get_double(model, "dropout", spec.where) != 0)
+    throw Error(spec.where, "a BPE model with dropout is not supported", "set \"dropout\" to null");
+  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"})
+    if (const std::string value = get_string_or(model, key, spec.where, ""); !value.empty())
+      throw Error(spec.where,
+                  fmt::format("a BPE model with the {} {} is not supported", key, in_quotes(value)));
+  if (get_bool_or(model, "byte_fallback", spec.where, false))
+    throw Error(spec.where, "a byte-level BPE model with byte_fallback is not supported");
+  spec.fuse_unknown = get_bool_or(model, "fuse_unk", spec.where, false);
+  spec.ignore_merges = get_bool_or(model, "ignore_merges", spec.where, false);
+  spec.pieces = pieces_by_id(get_object(model, "vocab", spec.where), spec.added, spec.where);
+  spec.merges = read_merges(model, spec);
+  const std::string unknown = get_string_or(model, "unk_token", spec.where, "");
+  if (unknown.empty()) return;
+  const auto found = std::find(spec.pieces.begin(), spec.pieces.end(), unknown);
+  if (found == spec.pieces.end())
+    throw Error(spec.where, "the vocabulary lacks the unknown token " + in_quotes(unknown));
+  spec.unknown = static_cast<int32_t>(found - spec.pieces.begin());
+}
+
+}  // namespace
+
+BpeSpec parse_bpe_json(const Json& json, const std::string& where) {
+  BpeSpec spec;
+  spec.where = where;
+  tokenizer_json_model(json, where);  // an object with a model
+  spec.added = read_added_tokens(json, where);
+  read_model(json, spec);
+  for (const Json* part : parts_of(json, "normalizer", "normalizers", where))
+    unsupported_part(where, "normalizer", type_of(part), "null");
+  read_splitters(json, spec);
+  read_template_and_trimming(json, spec);
+  read_decoder(json, spec);
+  return spec;
+}
+
+}  // namespace frugal

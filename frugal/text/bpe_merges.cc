@@ -1,0 +1,89 @@
+// Vocabulary and merges of a BPE model: pieces by id, pairs of pieces by rank.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "frugal/base/error.h"
+#include "frugal/text/bpe_spec.h"
+#include "frugal/text/tokenizer_json.h"
+
+namespace frugal {
+
+std::vector<std::string> pieces_by_id(const Json& vocab, const std::vector<AddedToken>& added,
+                                      const std::string& where) {
+  std::vector<std::pair<int64_t, std::string_view>> numbered;
+  for (const auto& [piece, value] : vocab.items()) {
+    if (!value.is_number_integer() || value < 0 || value > kMostIds)
+      throw Error(where, fmt::format("the piece {} has id {}", in_quotes(piece), to_text(value, -1)));
+    numbered.emplace_back(value.get<int64_t>(), piece);
+  }
+  for (const AddedToken& token : added) {
+    const auto found = vocab.find(token.content);
+    if (found == vocab.end()) {
+      numbered.emplace_back(token.id, token.content);
+    } else if (*found != token.id) {
+      throw Error(where, fmt::format("the added token {} has id {}, but the vocabulary gives it {}",
+                                     in_quotes(token.content), token.id, to_text(*found, -1)));
+    }
+  }
+  std::sort(numbered.begin(), numbered.end());
+  std::vector<std::string> pieces;
+  for (const auto& [id, piece] : numbered) {
+    const auto next = static_cast<int64_t>(pieces.size());
+    if (id > next)
+      throw Error(where,
+                  fmt::format("no piece has id {}; the next one, {}, has {}", next, in_quotes(piece), id),
+                  "ids must follow each other without gaps");
+    if (id < next) {
+      if (pieces.back() == piece) continue;  // an added token that is listed twice
+      throw Error(where, fmt::format("the pieces {} and {} both have id {}", in_quotes(pieces.back()),
+                                     in_quotes(piece), id));
+    }
+    pieces.emplace_back(piece);
+  }
+  if (pieces.empty()) throw Error(where, "the vocabulary is empty");
+  return pieces;
+}
+
+MergeReader::MergeReader(const std::vector<std::string>& pieces) {
+  for (size_t id = 0; id < pieces.size(); ++id) ids_.emplace(pieces[id], static_cast<int32_t>(id));
+}
+
+void MergeReader::add(std::string_view left, std::string_view right, const std::string& where) {
+  joined_.assign(left).append(right);
+  int32_t ids[3];
+  const std::string_view parts[] = {left, right, joined_};
+  for (int i = 0; i < 3; ++i) {
+    const auto found = ids_.find(parts[i]);
+    if (found == ids_.end())
+      throw Error(where, fmt::format("the piece {} is not in the vocabulary", in_quotes(parts[i])),
+                  "vocabulary and merges must belong together");
+    ids[i] = found->second;
+  }
+  merges_.push_back({ids[0], ids[1], ids[2]});
+}
+
+void MergeReader::add_line(std::string_view line, const std::string& where) {
+  const size_t blank = line.find(' ');
+  if (blank == std::string_view::npos || line.find(' ', blank + 1) != std::string_view::npos || blank == 0 ||
+      blank + 1 == line.size())
+    throw Error(where, fmt::format("{} is not two pieces with a blank between them", in_quotes(line)));
+  add(line.substr(0, blank), line.substr(blank + 1), where);
+}
+
+std::vector<BpeMerge> parse_merges_txt(std::string_view text, const std::vector<std::string>& pieces,
+                                       const std::string& where) {
+  MergeReader reader(pieces);
+  for (size_t number = 1; !text.empty(); ++number) {
+    const size_t size = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, size);
+    text.remove_prefix(std::min(size + 1, text.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!line.empty() && !line.starts_with("#version"))
+      reader.add_line(line, fmt::format("{}:{}", where, number));
+  }
+  return reader.take();
+}
+
+}  // namespace frugal

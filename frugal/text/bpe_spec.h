@@ -1,0 +1,75 @@
+// Everything that defines a byte-level BPE tokenizer, as its files say it; readers make it, the writer takes
+// it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "frugal/io/json.h"
+#include "frugal/text/added_tokens.h"
+#include "frugal/text/template.h"
+#include "frugal/text/tokenizer.h"
+
+namespace frugal {
+
+struct BpeMerge {
+  int32_t left, right, result;
+};
+
+struct BpeSpec {
+  std::string where;                // the file, for errors
+  std::vector<std::string> pieces;  // by id, in the byte alphabet (byte_alphabet.h); added ones as they stand
+  std::vector<BpeMerge> merges;     // the first is made first
+  std::vector<AddedToken> added;    // each is one of the pieces
+  int32_t unknown = -1;             // for bytes without a piece; -1: they vanish
+  bool fuse_unknown = false;        // one for a row of such bytes
+  bool ignore_merges = false;       // a word that is a piece stays whole, whatever the merges say
+  bool splits = true;               // by GPT-2's pattern; false: what lies between added tokens is one word
+  bool prefix_space = false;        // a blank before each stretch of text that begins without one
+  bool trim_offsets = false;        // offsets leave out blanks ...
+  bool trim_keeps_first = false;    // ... but for a single one that begins the text
+  bool decodes_bytes = true;        // false: pieces are joined by blanks as they are
+  Template around;
+  SpecialIds special;
+  int max_length = 0;  // 0: not said
+};
+
+// tokenizer.json of the `tokenizers` library with a BPE model over bytes. The special tokens' roles and the
+// length limit are not in this file.
+BpeSpec parse_bpe_json(const Json& json, const std::string& where);
+
+// Reads folder/tokenizer.json (`tokenizer_json`, parsed; null: there is none), or vocab.json with merges.txt
+// and what tokenizer_config.json, special_tokens_map.json and added_tokens.json say about them.
+BpeSpec read_bpe_folder(const std::string& folder, const Json& tokenizer_json);
+
+// Pieces by id from a vocabulary {"piece": id} and the added tokens that fill its gaps or continue it.
+std::vector<std::string> pieces_by_id(const Json& vocab, const std::vector<AddedToken>& added,
+                                      const std::string& where);
+
+// Finds the numbers of merges as they are read; `where` names the line in errors.
+class MergeReader {
+ public:
+  explicit MergeReader(const std::vector<std::string>& pieces);  // which must stay
+  void add(std::string_view left, std::string_view right, const std::string& where);
+  void add_line(std::string_view line, const std::string& where);  // "left right"
+  std::vector<BpeMerge> take() { return std::move(merges_); }
+
+ private:
+  std::unordered_map<std::string_view, int32_t> ids_;
+  std::vector<BpeMerge> merges_;
+  std::string joined_;
+};
+
+// merges.txt: two pieces a line; lines that start with "#version" and empty ones do not count.
+std::vector<BpeMerge> parse_merges_txt(std::string_view text, const std::vector<std::string>& pieces,
+                                       const std::string& where);
+
+// Writes vocab.json, merges.txt, tokenizer_config.json and tokenizer.json, which Hugging Face's AutoTokenizer
+// and the `tokenizers` library load to the same ids.
+void write_bpe_folder(const std::string& folder, const BpeSpec& spec);
+
+}  // namespace frugal
