@@ -32,7 +32,7 @@ std::vector<Command> commands() {
        "  frugal serve out/banking77 --port 8080\n"
        "  curl -d '{\"texts\": [\"My card has not arrived\"]}' localhost:8080/classify",
        &setup_serve},
-      {"info", "what a model folder or safetensors file holds",
+      {"info", "what a model folder or a file of tensors holds",
        "  frugal info models/all-MiniLM-L6-v2\n  frugal info models/all-MiniLM-L6-v2 --program --tokens 128",
        &setup_info},
       {"run", "tensors in, tensors out: compare frugal with a reference",

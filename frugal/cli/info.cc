@@ -4,6 +4,7 @@
 #include "frugal/base/format.h"
 #include "frugal/cli/command.h"
 #include "frugal/eval/measure.h"
+#include "frugal/io/torch_file.h"
 #include "frugal/models/folder.h"
 #include "frugal/models/inference.h"
 #include "frugal/train/step_graph.h"
@@ -89,7 +90,7 @@ int run(const Options& o) {
   if (o.tokens < 1 || o.sequences < 1 || o.sequences > o.tokens || o.tokens > 1 << 20)
     throw UsageError("--tokens must be in [1, 1048576] and --sequences in [1, tokens]");
   if (std::filesystem::is_regular_file(o.path)) {
-    const TensorFile file = read_safetensors(o.path);
+    const TensorFile file = read_tensor_file(o.path);
     return print_tensors(file.tensors, file.metadata, o.json);
   }
   FolderOptions options;
@@ -150,7 +151,7 @@ int run(const Options& o) {
 
 std::function<int()> setup_info(CLI::App& app) {
   auto o = std::make_shared<Options>();
-  app.add_option("path", o->path, "model folder or safetensors file")->required();
+  app.add_option("path", o->path, "model folder, safetensors file or pytorch_model.bin")->required();
   app.add_flag("--program", o->program, "print the compiled program, each step with its price and time");
   app.add_flag("--training", o->training, "the program of a training step instead");
   app.add_option("--tokens", o->tokens, "tokens of the batch that is priced (default 128)");

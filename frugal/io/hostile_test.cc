@@ -9,6 +9,8 @@
 #include "frugal/io/json.h"
 #include "frugal/io/safetensors.h"
 #include "frugal/io/testing.h"
+#include "frugal/io/torch_file.h"
+#include "frugal/io/torch_tensor.h"
 
 namespace frugal {
 namespace {
@@ -51,6 +53,21 @@ TEST(Hostile, SafetensorsAreRefused) {
 
 TEST(Hostile, JsonIsRefused) {
   expect_refused("json", [](const auto& path) { load_json(path); });
+}
+
+TEST(Hostile, TorchFilesAreRefused) {
+  expect_refused("torch_file", [](const auto& path) { read_torch(path); });
+}
+
+TEST(Hostile, PicklesAreRefused) {
+  expect_refused("torch_pickle", [](const auto& path) {
+    const std::string bytes = read_file(path, 1 << 20), memory(8, '\0');
+    const auto storage = [&](std::string_view key) -> std::string_view {
+      if (key != "0") throw Error(path, "has no storage " + in_quotes(key));
+      return memory;
+    };
+    torch_tensors(parse_pickle(bytes, path), path, storage, nullptr, bytes.size());
+  });
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "frugal/base/error.h"
 #include "frugal/io/file.h"
+#include "frugal/io/torch_file.h"
 
 namespace frugal {
 namespace {
@@ -19,13 +20,22 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kConfig[] = "config.json";
-constexpr char kWeights[] = "model.safetensors";
-constexpr char kIndex[] = "model.safetensors.index.json";
 constexpr size_t kMaxShards = 10'000;
 constexpr char kExpected[] =
-    "a model folder holds config.json, model.safetensors (or model.safetensors.index.json and its shards) "
-    "and "
-    "the tokenizer's files";
+    "a model folder holds config.json, model.safetensors or pytorch_model.bin (or an index, "
+    "model.safetensors.index.json or pytorch_model.bin.index.json, and its shards) and the tokenizer's files";
+
+// The names that weights may have. The first that is there is taken: safetensors need no trust and no copy.
+struct Format {
+  const char *weights, *index;
+  TensorFile (*read)(const std::string& path);
+};
+constexpr Format kFormats[] = {
+    {"model.safetensors", "model.safetensors.index.json",
+     [](const std::string& path) { return read_safetensors(path); }},
+    {"pytorch_model.bin", "pytorch_model.bin.index.json",
+     [](const std::string& path) { return read_torch(path); }},
+};
 
 bool is_there(const fs::path& path) {
   std::error_code code;
@@ -69,9 +79,9 @@ std::map<std::string, std::set<std::string>> read_index(const fs::path& path) {
   return shards;
 }
 
-TensorMap read_shards(const fs::path& folder) {
-  const auto shards = read_index(folder / kIndex);
-  const std::string where = (folder / kIndex).string();
+TensorMap read_shards(const fs::path& folder, const Format& format) {
+  const auto shards = read_index(folder / format.index);
+  const std::string where = (folder / format.index).string();
   std::vector<std::string> missing;
   for (const auto& [shard, names] : shards)
     if (!is_there(folder / shard)) missing.push_back(shard);
@@ -85,7 +95,7 @@ TensorMap read_shards(const fs::path& folder) {
   for (const auto& [shard, names] : shards) {
     if (leads_out(folder, shard))
       throw Error((folder / shard).string(), "is a link that leads out of the model folder");
-    TensorMap found = read_safetensors((folder / shard).string()).tensors;
+    TensorMap found = format.read((folder / shard).string()).tensors;
     for (const std::string& name : names) {
       const auto tensor = found.find(name);
       if (tensor == found.end())
@@ -98,6 +108,12 @@ TensorMap read_shards(const fs::path& folder) {
     throw Error(where, fmt::format("{} tensors are not in the shard that the index names for them: {}",
                                    missing.size(), list_of(missing)));
   return tensors;
+}
+
+const Format* format_of(const fs::path& folder) {
+  for (const Format& format : kFormats)
+    if (is_there(folder / format.weights) || is_there(folder / format.index)) return &format;
+  return nullptr;
 }
 
 std::string modern_name(const std::string& name) {
@@ -115,13 +131,9 @@ void check_model_folder(const std::string& folder) {
   if (!is_there(path)) throw Error(folder, "no such folder", kExpected);
   if (!fs::is_directory(path, code)) throw Error(folder, "is a file, a model folder was expected", kExpected);
   if (!is_there(path / kConfig)) throw Error(folder, "is no model folder: it has no config.json", kExpected);
-  if (is_there(path / kWeights) || is_there(path / kIndex)) return;
-  for (const char* old : {"pytorch_model.bin", "pytorch_model.bin.index.json"})
-    if (is_there(path / old))
-      throw Error(folder, fmt::format("has its weights as {} only, frugal reads model.safetensors", old),
-                  "load it with Transformers once and save it again: save_pretrained(folder, "
-                  "safe_serialization=True)");
-  throw Error(folder, "has a config.json but no weights (model.safetensors)", kExpected);
+  if (!format_of(path))
+    throw Error(folder, "has a config.json but no weights (model.safetensors or pytorch_model.bin)",
+                kExpected);
 }
 
 Json read_model_config(const std::string& folder) {
@@ -134,8 +146,9 @@ Json read_model_config(const std::string& folder) {
 TensorMap read_model_weights(const std::string& folder) {
   check_model_folder(folder);
   const fs::path path(folder);
-  TensorMap found =
-      is_there(path / kWeights) ? read_safetensors((path / kWeights).string()).tensors : read_shards(path);
+  const Format& format = *format_of(path);
+  TensorMap found = is_there(path / format.weights) ? format.read((path / format.weights).string()).tensors
+                                                    : read_shards(path, format);
   TensorMap tensors;
   for (auto& [name, tensor] : found)
     if (!tensors.emplace(modern_name(name), tensor).second)

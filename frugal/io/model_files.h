@@ -2,7 +2,9 @@
 //
 //   config.json                   the architecture and its sizes
 //   model.safetensors             the weights, or
-//   model.safetensors.index.json  {"weight_map": {tensor name: shard file}} with the shards beside it
+//   model.safetensors.index.json  {"weight_map": {tensor name: shard file}} with the shards beside it; or
+//   pytorch_model.bin             the weights as torch.save writes them, or
+//   pytorch_model.bin.index.json  the same index
 //
 // Nothing outside the folder is read: a shard is a plain file name, and a link may not lead out (the links of
 // a Hugging Face cache, from snapshots/<revision>/ to blobs/, excepted).
@@ -15,7 +17,7 @@
 
 namespace frugal {
 
-// Throws, saying what was expected, unless `folder` holds a config.json and weights as safetensors.
+// Throws, saying what was expected, unless `folder` holds a config.json and weights.
 void check_model_folder(const std::string& folder);
 
 Json read_model_config(const std::string& folder);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "frugal/io/file.h"
 #include "frugal/io/testing.h"
 
@@ -29,9 +31,9 @@ TEST(ModelFiles, SaysWhatAModelFolderIs) {
   EXPECT_ERROR(read_model_weights(folder.path()), "it has no config.json");
   write_file(folder / "config.json", "{}");
   EXPECT_ERROR(read_model_weights(folder / "config.json"), "is a file, a model folder was expected");
-  EXPECT_ERROR(read_model_weights(folder.path()), "no weights (model.safetensors)");
+  EXPECT_ERROR(read_model_weights(folder.path()), "no weights (model.safetensors or pytorch_model.bin)");
   write_file(folder / "pytorch_model.bin", "x");
-  EXPECT_ERROR(read_model_weights(folder.path()), "has its weights as pytorch_model.bin only");
+  EXPECT_ERROR(read_model_weights(folder.path()), "pytorch_model.bin: is no torch file");
 }
 
 TEST(ModelFiles, ReadsTheConfig) {
@@ -66,6 +68,45 @@ TEST(ModelFiles, ReadsShards) {
   EXPECT_EQ(tensors.size(), 3u);
   EXPECT_EQ(tensors.at("bb").data<float>()[0], 2.0f);
   EXPECT_EQ(tensors.count("norm.weight"), 1u);
+}
+
+const std::string kCases = std::string(FRUGAL_SOURCE_DIR) + "/tests/cases/";
+
+void expect_same(const TensorMap& found, const TensorMap& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (const auto& [name, tensor] : expected) {
+    ASSERT_TRUE(found.count(name)) << name;
+    ASSERT_EQ(found.at(name).shape(), tensor.shape()) << name;
+    EXPECT_EQ(std::memcmp(found.at(name).bytes(), tensor.bytes(), tensor.byte_count()), 0) << name;
+  }
+}
+
+TEST(ModelFiles, PytorchWeightsAreTheSameWeights) {
+  const TensorMap expected = read_model_weights(kCases + "bert/classification_bare");
+  EXPECT_GT(expected.size(), 30u);
+  expect_same(read_model_weights(kCases + "torch/bert_archive"), expected);
+  expect_same(read_model_weights(kCases + "torch/bert_legacy_shards"), expected);  // gamma and beta, too
+}
+
+TEST(ModelFiles, SafetensorsComeFirst) {
+  const TempFolder folder;
+  write_file(folder / "config.json", "{}");
+  write_file(folder / "pytorch_model.bin", "never looked at");
+  write_shard(folder / "model.safetensors", {"a"});
+  EXPECT_EQ(read_model_weights(folder.path()).size(), 1u);
+}
+
+TEST(ModelFiles, PytorchShardsStayInTheFolder) {
+  const TempFolder folder;
+  make_folder(folder / "model");
+  write_file(folder / "model/config.json", "{}");
+  write_file(folder / "outside.bin", read_file(kCases + "torch/kinds.bin", 1 << 20));
+  const std::string index = folder / "model/pytorch_model.bin.index.json";
+  write_json(index, {{"weight_map", {{"f32", "../outside.bin"}}}});
+  EXPECT_ERROR(read_model_weights(folder / "model"), "must be the name of a file in this folder");
+  write_json(index, {{"weight_map", {{"f32", "s1"}}}});
+  std::filesystem::create_symlink("../outside.bin", folder / "model/s1");
+  EXPECT_ERROR(read_model_weights(folder / "model"), "s1: is a link that leads out");
 }
 
 TEST(ModelFiles, ListsAllThatIsMissing) {

@@ -13,7 +13,7 @@
 #include "frugal/io/file.h"
 #include "frugal/io/json.h"
 #include "frugal/io/safetensors.h"
-#include "frugal/io/safetensors_rules.h"
+#include "frugal/io/tensor_rules.h"
 
 namespace frugal {
 namespace {
@@ -47,7 +47,8 @@ class Reader {
     check_layout(entries, data.size());
     for (Entry& entry : entries) {
       const std::string_view part = data.substr(entry.begin, entry.end - entry.begin);
-      file.tensors.emplace(std::move(entry.name), view(entry.type, std::move(entry.shape), part, owner));
+      file.tensors.emplace(std::move(entry.name),
+                           view_or_copy(entry.type, std::move(entry.shape), part, owner));
     }
     return file;
   }
@@ -69,19 +70,10 @@ class Reader {
       fail(fmt::format(
                "is no safetensors file or is cut off: the header should have {} bytes, the file has {}",
                length, bytes_.size()),
-           likely_cause());
+           hint_about(bytes_));
     if (length > limits_.header_bytes)
       fail(fmt::format("the header has {} bytes, the limit is {}", length, limits_.header_bytes));
     return length;
-  }
-
-  // The files that people most often have in its place.
-  std::string likely_cause() const {
-    if (bytes_.starts_with("version https://git-lfs"))
-      return "this is a Git LFS pointer: fetch the file itself with 'git lfs pull'";
-    if (bytes_.starts_with("PK\x03\x04") || bytes_.starts_with("\x80\x02"))
-      return "this looks like a PyTorch .bin file: save it as safetensors first";
-    return "";
   }
 
   Json parse_header(std::string_view text) const {
@@ -175,15 +167,6 @@ class Reader {
     if (reached > data_bytes)
       fail(fmt::format("is cut off: the tensors take {} bytes, {} are there", reached, data_bytes));
     if (reached < data_bytes) fail(fmt::format("has {} bytes behind the last tensor", data_bytes - reached));
-  }
-
-  static Tensor view(DType type, Shape shape, std::string_view bytes,
-                     const std::shared_ptr<const void>& owner) {
-    if (reinterpret_cast<uintptr_t>(bytes.data()) % size_of(type) == 0)
-      return Tensor(type, std::move(shape), const_cast<char*>(bytes.data()), owner);
-    Tensor copy(type, std::move(shape));
-    if (!bytes.empty()) std::memcpy(copy.bytes(), bytes.data(), bytes.size());
-    return copy;
   }
 
   std::string_view bytes_;

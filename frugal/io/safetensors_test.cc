@@ -151,7 +151,7 @@ TEST(Safetensors, WriterRefusesWhatTheReaderWould) {
   EXPECT_ERROR(write("__metadata__", one), "reserves this name");
   EXPECT_ERROR(write("a\nb", one), "control character");
   EXPECT_ERROR(write(std::string(513, 'n'), one), "the limit is 512");
-  EXPECT_ERROR(write("\xFF", one), "is not valid UTF-8");
+  EXPECT_ERROR(write("\xFF", one), "is not UTF-8");
   EXPECT_ERROR(write("a", one, {{"k", "\xFF"}}), "is not valid UTF-8");
   EXPECT_ERROR(write("a", Tensor(DType::f32, Shape(9, 1))), "at most 8 are allowed");
   EXPECT_ERROR(write("a", Tensor()), "it has no data");

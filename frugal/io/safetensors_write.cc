@@ -9,7 +9,7 @@
 #include "frugal/base/error.h"
 #include "frugal/io/json.h"
 #include "frugal/io/safetensors.h"
-#include "frugal/io/safetensors_rules.h"
+#include "frugal/io/tensor_rules.h"
 
 namespace frugal {
 namespace {

@@ -4,6 +4,8 @@ import json
 import pathlib
 import struct
 
+import torch_files
+
 HERE = pathlib.Path(__file__).parent
 BIG = 2**63
 
@@ -33,7 +35,7 @@ SAFETENSORS = [
     ("header_length_zero", file(b""), "no header", "does not start with '{'"),
     ("git_lfs_pointer", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
      "a pointer in place of the file", "git lfs pull"),
-    ("pytorch_zip", b"PK\x03\x04" + bytes(60), "a PyTorch archive under this name", "PyTorch .bin file"),
+    ("pytorch_zip", b"PK\x03\x04" + bytes(60), "a PyTorch archive under this name", "name it pytorch_model.bin"),
     ("leading_space", file(b" {}"), "header starts with a space", "does not start with '{'"),
     ("header_array", file(b"[]"), "header is a list", "does not start with '{'"),
     ("header_not_json", file(b"{\"a\": }"), "broken JSON", "is not valid JSON"),
@@ -104,7 +106,9 @@ def main():
     lines = ["# Files that must be refused", "",
              "Each is read by a test, which expects an error that contains the last column. `make.py` writes them",
              "and this page.", "", "| file | what is wrong with it | the error says |", "|---|---|---|"]
-    for folder, ending, cases in (("safetensors", "safetensors", SAFETENSORS), ("json", "json", JSON)):
+    for folder, ending, cases in (("safetensors", "safetensors", SAFETENSORS), ("json", "json", JSON),
+                                  ("torch_file", "bin", torch_files.ARCHIVES),
+                                  ("torch_pickle", "pkl", torch_files.PICKLES)):
         (HERE / folder).mkdir(exist_ok=True)
         for name, content, wrong, error in cases:
             path = f"{folder}/{name}.{ending}"
