@@ -17,6 +17,7 @@
 #include "frugal/ops/layer_norm.h"
 #include "frugal/ops/matmul.h"
 #include "frugal/ops/mse.h"
+#include "frugal/ops/prepend_rows.h"
 #include "frugal/ops/relative_attention.h"
 #include "frugal/ops/reshape.h"
 #include "frugal/ops/rms_norm.h"
@@ -24,12 +25,14 @@
 #include "frugal/ops/segment_cross_entropy.h"
 #include "frugal/ops/segment_mean.h"
 #include "frugal/ops/shift_ids.h"
+#include "frugal/ops/sinusoids.h"
 #include "frugal/ops/skip_id.h"
 #include "frugal/ops/slice_columns.h"
 #include "frugal/ops/soft_cross_entropy.h"
 #include "frugal/ops/sum_rows.h"
 #include "frugal/ops/sum_squares.h"
 #include "frugal/ops/unary.h"
+#include "frugal/ops/xl_attention.h"
 
 namespace frugal {
 namespace {
@@ -39,6 +42,41 @@ Tensor random_bytes(DType type, Shape shape, Random& random) {
   for (size_t i = 0; i < tensor.byte_count(); ++i)
     static_cast<uint8_t*>(tensor.bytes())[i] = static_cast<uint8_t>(random.below(256));
   return tensor;
+}
+
+void sample_prepend_rows(Sampler& s) {
+  const int64_t sequences = 1 + s.below(4), rows = s.size(), width = s.size();
+  s.output(prepend_rows(s.weight({sequences * (1 + s.below(4)), width}), s.weight({rows, width}),
+                        s.offsets(sequences, rows)));
+}
+
+// No query is blind: for those the gradients are not the slopes (see xl_attention.h).
+void sample_xl_attention(Sampler& s) {
+  const int64_t rows = s.size(), heads = 1 + s.below(3), size = 1 + s.below(20), sequences = 1 + s.below(4),
+                distances = s.size();
+  XlAttentionOptions options;
+  options.heads = static_cast<int>(heads);
+  options.scale = 0.2f;
+  options.causal = s.below(3) == 0;
+  options.window = options.causal && s.below(2) == 0 ? 5 : 0;
+  options.longest = rows;
+  options.back = s.below(distances);
+  Tensor positions(DType::i32, {rows}), hidden(DType::u8, {rows, 4});
+  for (int64_t i = 0; i < rows; ++i) {
+    positions.data<int32_t>()[i] = static_cast<int32_t>(i + i / 7);
+    hidden.data<uint8_t>()[4 * i + s.below(4)] = 1;
+  }
+  const Value offsets = s.offsets(sequences, rows), columns = s.given(positions),
+              types = s.integers(rows, 0, 2);
+  const Value q = s.weight({rows, heads * size}), k = s.weight({rows, heads * size}),
+              v = s.weight({rows, heads * size});
+  XlTerms terms;
+  terms.r = s.weight({distances, heads * size});
+  terms.content_bias = s.weight({heads, size}), terms.position_bias = s.weight({heads, size});
+  terms.segment_bias = s.weight({heads, size}), terms.segments = s.weight({2, heads, size});
+  terms.q_positions = terms.k_positions = columns, terms.q_types = terms.k_types = types;
+  if (!options.causal && s.below(2) == 0) terms.hidden = s.given(hidden), options.memory = 1;
+  s.output(xl_attention(q, k, v, offsets, offsets, terms, options));
 }
 
 Tensor hyper(float lr, float bias1, float bias2) {
@@ -199,6 +237,7 @@ std::vector<OpSample> op_samples() {
          const Shape shape{s.size(), s.size()};
          s.output(mse(s.weight(shape), s.weight(shape), s.uniform({shape[0]})));
        }},
+      {"prepend_rows", sample_prepend_rows},
       {"relative_attention", sample_relative_attention},
       {"reshape",
        [](S& s) {
@@ -235,6 +274,8 @@ std::vector<OpSample> op_samples() {
          const int64_t columns = s.size(), begin = s.below(columns);
          s.output(slice_columns(s.weight({s.size(), columns}), begin, 1 + s.below(columns - begin)));
        }},
+      {"sinusoids",
+       [](S& s) { s.output(sinusoids(s.graph(), -s.size(), s.size(), 2 * s.size(), s.below(20))); }},
       {"soft_cross_entropy",
        [](S& s) {
          const Shape shape{s.size(), s.size()};
@@ -274,6 +315,7 @@ std::vector<OpSample> op_samples() {
          const Shape shape{s.size(), s.size()};
          s.output(weighted_sum(s.weight(shape), 0.5f, s.weight(shape), -2));
        }},
+      {"xl_attention", sample_xl_attention},
   };
 }
 
