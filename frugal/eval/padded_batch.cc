@@ -47,8 +47,9 @@ PaddedSide target_of(const TensorMap& inputs, const ModelInfo& info) {
 
 PaddedBatch::PaddedBatch(const TensorMap& inputs, const ModelInfo& info) {
   const size_t rank = info.head == "ForMultipleChoice" ? 3 : 2;
-  source_ = PaddedSide(inputs, "", info, rank);
+  source_ = PaddedSide(info.permutes ? with_attention_mask(inputs) : inputs, "", info, rank);
   packed_ = pack_batch(source_.sequences(), true, rank == 3 ? source_.batch()[1] : 1);
+  if (info.permutes) xlnet_ = XlnetInputs(inputs, info, source_, target_, packed_);
   if (!info.decoder) return;
   target_ = target_of(inputs, info);
   if (target_.batch() != source_.batch())
@@ -58,7 +59,7 @@ PaddedBatch::PaddedBatch(const TensorMap& inputs, const ModelInfo& info) {
 }
 
 LabelKind PaddedBatch::labels(const TensorMap& inputs, const ModelInfo& info) const {
-  if (info.head == "ForQuestionAnswering")
+  if (info.head.starts_with("ForQuestionAnswering"))
     return inputs.count("start_positions") && inputs.count("end_positions") ? LabelKind::class_index
                                                                             : LabelKind::none;
   const auto labels = inputs.find("labels");
@@ -71,7 +72,8 @@ LabelKind PaddedBatch::labels(const TensorMap& inputs, const ModelInfo& info) co
 }
 
 void PaddedBatch::write_labels(const TensorMap& inputs, const ModelInfo& info, Program& program) const {
-  const PaddedSide& side = info.decoder && info.word_labels ? target_ : source_;
+  xlnet_.write(program);
+  const PaddedSide& side = packed_.shape.target_tokens > 0 && info.word_labels ? target_ : source_;
   const bool weighted = program.has_input("label_weights");
   for (const auto& [name, given] : inputs) {
     if (name != "labels" && name != info.sentence_label && !is_span(name)) continue;

@@ -61,8 +61,13 @@ PaddedSide PaddedSide::moved_right(const Tensor& ids, const Tensor& mask, const 
     const int64_t id = i % length == 0 ? info.decoder_start : ids.data<int64_t>()[i - 1];
     moved.data<int64_t>()[i] = id < 0 ? info.padding : id;
   }
+  return of(moved, mask, {}, {}, "decoder_", info);
+}
+
+PaddedSide PaddedSide::of(const Tensor& ids, const Tensor& mask, const Tensor& types, const Tensor& positions,
+                          const std::string& prefix, const ModelInfo& info) {
   PaddedSide side;
-  side.pack(moved, mask, {}, {}, "decoder_", info);
+  side.pack(ids, mask, types, positions, prefix, info);
   return side;
 }
 

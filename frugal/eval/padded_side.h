@@ -20,6 +20,9 @@ class PaddedSide {
   // A decoder's input made of other ids I64[B, L]: moved right by one behind `start`; ids below 0 become
   // `padding`. `mask` I64[B, L] may be empty.
   static PaddedSide moved_right(const Tensor& ids, const Tensor& mask, const ModelInfo& info);
+  // From I64[B, L] each; all but the ids may be empty. `prefix` names them in errors.
+  static PaddedSide of(const Tensor& ids, const Tensor& mask, const Tensor& types, const Tensor& positions,
+                       const std::string& prefix, const ModelInfo& info);
 
   const std::vector<Sequence>& sequences() const { return sequences_; }
   const Shape& batch() const { return batch_; }  // [B] or [B, choices]

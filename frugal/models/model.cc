@@ -12,6 +12,7 @@
 #include "frugal/models/gpt2.h"
 #include "frugal/models/megatron_bert.h"
 #include "frugal/models/roberta.h"
+#include "frugal/models/xlnet.h"
 
 namespace frugal {
 namespace {
@@ -32,6 +33,7 @@ constexpr std::array kFamilies{
     Family{"MegatronBert", "megatron-bert", &MegatronBert::make},
     Family{"GPT2", "gpt2", &Gpt2::make},
     Family{"Bart", "bart", &Bart::make},
+    Family{"XLNet", "xlnet", &Xlnet::make},
 };
 
 }  // namespace

@@ -26,6 +26,7 @@ struct ModelInfo {
   bool word_labels = false;              // which name words of the vocabulary
   bool shifted_labels = false;           // a token's label is the next token (causal language models)
   std::string sentence_label;            // name of a second label, one a sequence; empty: none
+  bool permutes = false;                 // reads permutations, queries and memories (XLNet)
   bool decoder = false;                  // a target side that reads the source
   int64_t decoder_start = -1;            // id that the decoder's input begins with when it is made of labels
   bool decoder_reads_ids = false;        // without labels the decoder's input is made of input_ids (BART)

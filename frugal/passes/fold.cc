@@ -29,30 +29,35 @@ Value copy_expression(const Graph& from, const Value& value, Graph& to) {
 }  // namespace
 
 std::shared_ptr<Graph> fold_constants(const Graph& graph, const Context& context, Store& store) {
-  // Static: an operation on variables through operations on variables.
-  std::vector<bool> is_static(graph.nodes().size());
+  // Static: an operation on variables (or on nothing) through operations on variables. Folded: a static value
+  // that others read; what is in between is neither kept nor run.
+  std::vector<bool> is_static(graph.nodes().size()), folded(graph.nodes().size());
   for (size_t i = 0; i < is_static.size(); ++i) {
     const Node& node = graph.node(static_cast<int>(i));
-    is_static[i] = node.kind == NodeKind::variable ||
-                   (node.kind == NodeKind::operation && node.op->updates().empty() && !node.inputs.empty());
+    is_static[i] =
+        node.kind == NodeKind::variable || (node.kind == NodeKind::operation && node.op->updates().empty());
     for (const Value& input : node.inputs) is_static[i] = is_static[i] && (!input || is_static[input.node]);
+    if (is_static[i]) continue;
+    for (const Value& input : node.inputs)
+      if (input) folded[input.node] = is_static[input.node];
   }
+  for (const auto& [name, value] : graph.outputs()) folded[value.node] = is_static[value.node];
   Rewriter rewriter(graph);
   return rewriter.run(
       [&](const Node& node, int i, const std::vector<Value>&) -> std::optional<std::vector<Value>> {
-        if (node.kind != NodeKind::operation || !is_static[i]) return std::nullopt;
+        if (node.kind != NodeKind::operation || !folded[i]) return std::nullopt;
         std::vector<Value> values;
         for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o) {
           const Value value{const_cast<Graph*>(&graph), i, o};
-          Tensor& folded = store.folded()[expression(graph, value)];
-          if (!folded) {
+          Tensor& kept = store.folded()[expression(graph, value)];
+          if (!kept) {
             auto part = std::make_shared<Graph>();
             part->set_output("value", copy_expression(graph, value, *part));
             Program program(part, context, std::shared_ptr<Store>(&store, [](Store*) {}));
             program.run();
-            folded = program.output("value").clone();
+            kept = program.output("value").clone();
           }
-          values.push_back(rewriter.to().constant(folded));
+          values.push_back(rewriter.to().constant(kept));
         }
         return values;
       });
