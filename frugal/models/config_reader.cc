@@ -62,6 +62,10 @@ int64_t ConfigReader::optional_positive(std::string_view key, int64_t fallback, 
   return guarded<int64_t>(key, fallback, [&] { return get_int_or(json_, key, where_, fallback, {1, most}); });
 }
 
+int64_t ConfigReader::integer(std::string_view key, int64_t fallback, IntRange range) {
+  return guarded<int64_t>(key, fallback, [&] { return get_int_or(json_, key, where_, fallback, range); });
+}
+
 std::vector<int64_t> ConfigReader::per_layer(std::string_view key, int64_t layers) {
   const auto list = json_.find(key);
   if (list == json_.end() || !list->is_array()) return std::vector<int64_t>(layers, positive(key, 1 << 20));

@@ -19,6 +19,8 @@ class ConfigReader {
 
   int64_t positive(std::string_view key, int64_t most = int64_t{1} << 24);
   int64_t optional_positive(std::string_view key, int64_t fallback, int64_t most = int64_t{1} << 24);
+  // Of any sign; `fallback` where it is missing or null.
+  int64_t integer(std::string_view key, int64_t fallback, IntRange range);
   // One number for all layers, or a list with one for each.
   std::vector<int64_t> per_layer(std::string_view key, int64_t layers);
   double real(std::string_view key, double fallback, double least, double most);

@@ -61,13 +61,15 @@ ModelFolder load_model_folder(const std::string& path, const FolderOptions& opti
     config = config_with_head(std::move(config), family, *options.new_head);
   }
   folder.model = make_model(config, where);
+  const TensorMap tensors = read_model_weights(path);
+  if (const auto right = folder.model->config_for(tensors)) folder.model = make_model(*right, where);
   folder.tokenizer = tokenizer_of(path, options.tokenizer);
   if (folder.tokenizer) check_vocabulary(folder);
   WeightOptions weights;
   weights.writable = options.writable;
   weights.new_head = options.new_head.has_value();
   weights.seed = options.seed;
-  LoadedWeights loaded = match_weights(*folder.model, read_model_weights(path), path, weights);
+  LoadedWeights loaded = match_weights(*folder.model, tensors, path, weights);
   folder.store = std::move(loaded.store);
   folder.created = std::move(loaded.created);
   return folder;

@@ -12,6 +12,8 @@
 #include "frugal/models/gpt2.h"
 #include "frugal/models/megatron_bert.h"
 #include "frugal/models/roberta.h"
+#include "frugal/models/switch.h"
+#include "frugal/models/t5.h"
 #include "frugal/models/xlnet.h"
 
 namespace frugal {
@@ -34,6 +36,9 @@ constexpr std::array kFamilies{
     Family{"GPT2", "gpt2", &Gpt2::make},
     Family{"Bart", "bart", &Bart::make},
     Family{"XLNet", "xlnet", &Xlnet::make},
+    Family{"MT5", "mt5", &T5::make_mt5},
+    Family{"T5", "t5", &T5::make_t5},
+    Family{"SwitchTransformers", "switch_transformers", &Switch::make},
 };
 
 }  // namespace

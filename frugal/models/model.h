@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "frugal/io/json.h"
+#include "frugal/io/safetensors.h"
 #include "frugal/nn/net.h"
 
 namespace frugal {
@@ -58,6 +60,9 @@ class Model {
   virtual std::string canonical_name(const std::string& stored) const;
   // Stored tensors that are no parameters: tables that are computed, second names of tied tensors.
   virtual bool is_buffer(const std::string& name) const;
+  // The configuration that a checkpoint's tensors show to be the right one, where config.json is known to
+  // err; nothing: it is right.
+  virtual std::optional<Json> config_for(const TensorMap&) const { return std::nullopt; }
   const ModelInfo& info() const { return info_; }
   const Json& config() const { return config_; }
 

@@ -10,6 +10,7 @@
 #include "frugal/ops/gather_rows.h"
 #include "frugal/ops/layer_norm.h"
 #include "frugal/ops/matmul.h"
+#include "frugal/ops/relative_attention.h"
 #include "frugal/ops/rms_norm.h"
 #include "frugal/ops/unary.h"
 
@@ -107,12 +108,26 @@ Value Net::attend_causal(const Side& side, const Scope& at, Value q, Value k, Va
   return frugal::attention(q, k, v, side.offsets(), side.offsets(), attention, random_for(attention.dropout));
 }
 
-Value Net::attend_across(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout) {
+Value Net::attend_across(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout,
+                         double scale) {
   graph.set_scope(at.path());
   AttentionOptions attention = attention_options(at, q, heads, dropout);
+  if (scale != 0) attention.scale = static_cast<float>(scale);
   attention.longest = source.longest;
   return frugal::attention(q, k, v, target.offsets(), source.offsets(), attention,
                            random_for(attention.dropout));
+}
+
+Value Net::attend_relative(const Side& side, const Scope& at, Value q, Value k, Value v, Value bias,
+                           bool causal, int64_t heads, double dropout) {
+  graph.set_scope(at.path());
+  AttentionOptions attention = attention_options(at, q, heads, dropout);
+  attention.scale = 1;
+  attention.longest = side.longest;
+  attention.causal = causal;
+  return relative_attention(q, k, v, side.offsets(), side.offsets(),
+                            {bias, side.positions(), side.positions()}, attention,
+                            random_for(attention.dropout));
 }
 
 Value Net::gather(Value x, Value rows) { return gather_rows(x, rows, one_each()); }

@@ -112,8 +112,13 @@ class Net {
   // A token sees itself and those before it.
   Value attend_causal(const Side& side, const Scope& at, Value q, Value k, Value v, int64_t heads,
                       double dropout);
-  // Queries of the target over keys and values of the source.
-  Value attend_across(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout);
+  // Queries of the target over keys and values of the source. scale 0: by the root of the head size, as
+  // above.
+  Value attend_across(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout,
+                      double scale = 0);
+  // T5's: scores are not scaled, and `bias` (ops/relative_attention.h) counts by the rows' positions.
+  Value attend_relative(const Side& side, const Scope& at, Value q, Value k, Value v, Value bias, bool causal,
+                        int64_t heads, double dropout);
   // Row 0, or the last row, of each sequence: [S, H].
   Value first_of(Value x) { return gather(x, source.first_rows()); }
   Value last_of(const Side& side, Value x) { return gather(x, side.last_rows()); }

@@ -60,9 +60,13 @@ Value matmul(Value a, Value b, bool trans_a, bool trans_b) {
 Value linear(Value x, Value weight, Value bias) {
   return x.graph->add<MatMul>({x, weight, bias, {}}, false, true);
 }
+Value linear_exact(Value x, Value weight, Value bias) {
+  return x.graph->add<MatMul>({x, weight, bias, {}}, false, true, Activation::none, true);
+}
 
 std::string MatMul::attributes() const {
-  return fmt::format("{}{} {}", trans_a ? 'T' : 'N', trans_b ? 'T' : 'N', name_of(activation));
+  return fmt::format("{}{} {}{}", trans_a ? 'T' : 'N', trans_b ? 'T' : 'N', name_of(activation),
+                     exact ? " exact" : "");
 }
 
 std::vector<TensorType> MatMul::infer(std::span<const TensorType> in) const {
@@ -76,8 +80,13 @@ std::vector<Value> MatMul::gradient(const GradientContext& context) const {
   require(activation == Activation::none && !context.inputs[3], "a fused product has no gradient");
   const Value a = context.inputs[0], b = context.inputs[1], dy = context.output_gradients[0];
   std::vector<Value> result(4);
-  if (context.needed[0]) result[0] = trans_a ? matmul(b, dy, trans_b, true) : matmul(dy, b, false, !trans_b);
-  if (context.needed[1]) result[1] = trans_b ? matmul(dy, a, true, trans_a) : matmul(a, dy, !trans_a, false);
+  const auto product = [&](Value left, Value right, bool trans_left, bool trans_right) {
+    return context.graph.add<MatMul>({left, right, {}, {}}, trans_left, trans_right, Activation::none, exact);
+  };
+  if (context.needed[0])
+    result[0] = trans_a ? product(b, dy, trans_b, true) : product(dy, b, false, !trans_b);
+  if (context.needed[1])
+    result[1] = trans_b ? product(dy, a, true, trans_a) : product(a, dy, !trans_a, false);
   if (context.needed[2]) result[2] = sum_rows(dy);
   return result;
 }

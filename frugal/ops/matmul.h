@@ -13,13 +13,17 @@ namespace frugal {
 Value matmul(Value a, Value b, bool trans_a = false, bool trans_b = false);
 // x[M,K] times the transpose of a weight stored as checkpoints store it, [N,K], plus bias [N] (may be empty).
 Value linear(Value x, Value weight, Value bias);
+// The same, in fp32 in every program: its operands are neither rounded to bf16 nor quantized (a router's
+// choice must not flip).
+Value linear_exact(Value x, Value weight, Value bias);
 
 struct MatMul : Op {
   bool trans_a = false, trans_b = false;
   Activation activation = Activation::none;  // set by fusion only: such a node has no gradient
+  bool exact = false;                        // stays fp32
 
-  MatMul(bool trans_a, bool trans_b, Activation activation = Activation::none)
-      : trans_a(trans_a), trans_b(trans_b), activation(activation) {}
+  MatMul(bool trans_a, bool trans_b, Activation activation = Activation::none, bool exact = false)
+      : trans_a(trans_a), trans_b(trans_b), activation(activation), exact(exact) {}
   std::string_view name() const override { return "matmul"; }
   std::string attributes() const override;
   // Inputs: a, b, bias or empty, residual or empty.

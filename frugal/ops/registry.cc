@@ -1,5 +1,6 @@
 #include "frugal/ops/registry.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "frugal/ops/adamw.h"
@@ -12,16 +13,21 @@
 #include "frugal/ops/cross_entropy.h"
 #include "frugal/ops/dropout.h"
 #include "frugal/ops/embedding.h"
+#include "frugal/ops/expert_linear.h"
 #include "frugal/ops/gather_rows.h"
+#include "frugal/ops/jitter.h"
 #include "frugal/ops/l2_normalize.h"
 #include "frugal/ops/layer_norm.h"
 #include "frugal/ops/matmul.h"
 #include "frugal/ops/mse.h"
+#include "frugal/ops/multiply.h"
 #include "frugal/ops/prepend_rows.h"
 #include "frugal/ops/relative_attention.h"
 #include "frugal/ops/reshape.h"
 #include "frugal/ops/rms_norm.h"
+#include "frugal/ops/router_loss.h"
 #include "frugal/ops/scale.h"
+#include "frugal/ops/scale_rows.h"
 #include "frugal/ops/segment_cross_entropy.h"
 #include "frugal/ops/segment_mean.h"
 #include "frugal/ops/shift_ids.h"
@@ -31,6 +37,7 @@
 #include "frugal/ops/soft_cross_entropy.h"
 #include "frugal/ops/sum_rows.h"
 #include "frugal/ops/sum_squares.h"
+#include "frugal/ops/top1_route.h"
 #include "frugal/ops/unary.h"
 #include "frugal/ops/xl_attention.h"
 
@@ -143,6 +150,36 @@ void sample_dropout(Sampler& s) {
   s.output(dropout(s.weight({s.size(), s.size()}), random, 0.3f, 0x1234567890abcdefu));
 }
 
+void sample_expert_linear(Sampler& s) {
+  const int64_t rows = s.size(), k = s.size(), n = s.size();
+  std::vector<Value> weights;
+  for (int64_t e = 1 + s.below(4); e > 0; --e) weights.push_back(s.weight({n, k}));
+  const Value bounds = s.offsets(static_cast<int64_t>(weights.size()), rows);
+  s.output(expert_linear(s.weight({rows, k}), weights, bounds));
+}
+
+// Each row's largest logit stands out: a step of finite differences must not change the choice.
+Value router_logits(Sampler& s, int64_t rows, int64_t experts) {
+  const Value logits = s.weight({rows, experts});
+  const auto data = s.values().at(logits.node).data<float>();
+  for (int64_t t = 0; t < rows; ++t)
+    *std::max_element(&data[t * experts], &data[t * experts] + experts) += 0.2f;
+  return logits;
+}
+
+void sample_top1_route(Sampler& s) {
+  const int64_t rows = s.size();
+  const Value logits = router_logits(s, rows, s.size());
+  s.output(top1_route(logits, s.offsets(3, rows), s.below(4)).probability);
+}
+
+void sample_router_loss(Sampler& s) {
+  const int64_t rows = s.size(), experts = s.size();
+  std::vector<Value> layers;
+  for (int64_t i = 1 + s.below(3); i > 0; --i) layers.push_back(router_logits(s, rows, experts));
+  s.output(router_loss(layers, s.offsets(3, rows), {.balance = 0.5f, .z = 0.1f}));
+}
+
 // Away from 0, where relu has no derivative and finite differences mean nothing.
 void sample_relu(Sampler& s) {
   const Value x = s.weight({s.size(), 9});
@@ -217,10 +254,16 @@ std::vector<OpSample> op_samples() {
          s.output(embedding(s.weight({vocabulary, s.size()}), s.integers(s.size(), 1, vocabulary), 0));
        }},
       {"embedding_s8", sample_embedding_s8},
+      {"expert_linear", sample_expert_linear},
       {"gather_rows",
        [](S& s) {
          const int64_t rows = s.size(), count = s.size();
          s.output(gather_rows(s.weight({rows, s.size()}), s.integers(count, -1, rows), s.offsets(3, count)));
+       }},
+      {"jitter",
+       [](S& s) {
+         const Value random = s.given(Tensor::of<int64_t>({2}, std::vector<int64_t>{7, 3}));
+         s.output(jitter(s.weight({s.size(), s.size()}), random, 0.3f, 0x1234567890abcdefu));
        }},
       {"l2_normalize",
        [](S& s) {
@@ -239,6 +282,11 @@ std::vector<OpSample> op_samples() {
        }},
       {"prepend_rows", sample_prepend_rows},
       {"relative_attention", sample_relative_attention},
+      {"multiply",
+       [](S& s) {
+         const Shape shape{s.size(), s.size()};
+         s.output(multiply(s.weight(shape), s.weight(shape)));
+       }},
       {"reshape",
        [](S& s) {
          const int64_t a = s.size(), b = s.size();
@@ -249,9 +297,15 @@ std::vector<OpSample> op_samples() {
          const int64_t width = s.size();
          s.output(rms_norm(s.weight({s.size(), width}), s.weight({width}), 1e-2f));
        }},
+      {"router_loss", sample_router_loss},
       {"scale",
        [](S& s) {
          s.output(scale(s.weight({s.size(), s.size()}), -1.5f));
+       }},
+      {"scale_rows",
+       [](S& s) {
+         const int64_t rows = s.size();
+         s.output(scale_rows(s.weight({rows, s.size()}), s.weight({rows})));
        }},
       {"segment_cross_entropy",
        [](S& s) {
@@ -289,6 +343,7 @@ std::vector<OpSample> op_samples() {
        [](S& s) {
          s.output(sum_squares({s.normal({s.size(), s.size()}), s.normal({s.size()})}));
        }},
+      {"top1_route", sample_top1_route},
       {"unary gelu",
        [](S& s) {
          s.output(unary(s.weight({s.size(), s.size()}), Activation::gelu));

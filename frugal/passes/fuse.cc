@@ -13,7 +13,8 @@ std::shared_ptr<Graph> fuse_epilogues(const Graph& graph) {
   // The product behind a new value, when nothing else reads the old one.
   const auto lone_product = [&](const Value& old, const Value& value) -> const MatMul* {
     const Node& node = rewriter.to().node(value.node);
-    return uses[old.node] == 1 && node.op ? dynamic_cast<const MatMul*>(node.op.get()) : nullptr;
+    const auto* product = dynamic_cast<const MatMul*>(node.op.get());
+    return uses[old.node] == 1 && product && !product->exact ? product : nullptr;
   };
   return rewriter.run([&](const Node& node, int,
                           const std::vector<Value>& in) -> std::optional<std::vector<Value>> {

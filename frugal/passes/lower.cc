@@ -1,6 +1,9 @@
 #include "frugal/passes/lower.h"
 
+#include <algorithm>
+
 #include "frugal/ops/embedding.h"
+#include "frugal/ops/expert_linear.h"
 #include "frugal/ops/matmul.h"
 #include "frugal/passes/rewrite.h"
 
@@ -14,42 +17,67 @@ std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& st
     const Tensor* tensor = node.kind == NodeKind::variable ? store.find(node.name) : nullptr;
     return tensor && tensor->type() == DType::i8 ? tensor : nullptr;
   };
-  return rewriter.run(
-      [&](const Node& node, int, const std::vector<Value>& in) -> std::optional<std::vector<Value>> {
-        if (node.kind == NodeKind::variable) {
-          const Tensor* tensor = store.find(node.name);
-          if (tensor && tensor->type() == DType::i8)
-            return {{rewriter.to().variable(node.name, {DType::i8, tensor->shape()})}};
-          return std::nullopt;
-        }
-        const auto scales_of = [&](const Value& weight) {
-          return rewriter.to().variable(graph.node(weight.node).name + "_scale", f32({weight.dim(0)}));
-        };
-        if (const auto* product = dynamic_cast<const MatMul*>(node.op.get());
-            product && stored_s8(node.inputs[1])) {
-          const Value weight = node.inputs[1];
-          const Value packed = rewriter.to().add<Pack>({in[1], scales_of(weight)}, Precision::s8, isa, true);
-          return {{rewriter.to().add<PackedMatMul>({in[0], packed, in[2], in[3]}, Precision::s8, isa,
-                                                   product->trans_a, weight.dim(0), product->activation)}};
-        }
-        if (dynamic_cast<const Embedding*>(node.op.get()) && stored_s8(node.inputs[0]))
-          return {{embedding_s8(in[0], scales_of(node.inputs[0]), in[1])}};
-        return std::nullopt;
-      });
+  return rewriter.run([&](const Node& node, int,
+                          const std::vector<Value>& in) -> std::optional<std::vector<Value>> {
+    if (node.kind == NodeKind::variable) {
+      const Tensor* tensor = store.find(node.name);
+      if (tensor && tensor->type() == DType::i8)
+        return {{rewriter.to().variable(node.name, {DType::i8, tensor->shape()})}};
+      return std::nullopt;
+    }
+    const auto scales_of = [&](const Value& weight) {
+      return rewriter.to().variable(graph.node(weight.node).name + "_scale", f32({weight.dim(0)}));
+    };
+    if (const auto* product = dynamic_cast<const MatMul*>(node.op.get());
+        product && stored_s8(node.inputs[1])) {
+      const Value weight = node.inputs[1];
+      const Value packed = rewriter.to().add<Pack>({in[1], scales_of(weight)}, Precision::s8, isa, true);
+      return {{rewriter.to().add<PackedMatMul>({in[0], packed, in[2], in[3]}, Precision::s8, isa,
+                                               product->trans_a, weight.dim(0), product->activation)}};
+    }
+    if (dynamic_cast<const Embedding*>(node.op.get()) && stored_s8(node.inputs[0]))
+      return {{embedding_s8(in[0], scales_of(node.inputs[0]), in[1])}};
+    if (dynamic_cast<const ExpertLinear*>(node.op.get()) &&
+        std::all_of(node.inputs.begin() + 2, node.inputs.end(), stored_s8)) {
+      std::vector<Value> inputs = in;
+      for (size_t e = 2; e < in.size(); ++e)
+        inputs[e] = rewriter.to().add<Pack>({in[e], scales_of(node.inputs[e])}, Precision::s8, isa, true);
+      return {{rewriter.to().add<PackedExpertLinear>(inputs, Precision::s8, isa, node.outputs[0].shape[1])}};
+    }
+    return std::nullopt;
+  });
 }
 
 std::shared_ptr<Graph> lower_products(const Graph& graph, Isa isa, Precision precision) {
   Rewriter rewriter(graph);
-  std::map<std::pair<Value, bool>, Value> packed;  // a matrix used by two products is packed once
-  return rewriter.run(
-      [&](const Node& node, int, const std::vector<Value>& in) -> std::optional<std::vector<Value>> {
-        const auto* product = dynamic_cast<const MatMul*>(node.op.get());
-        if (!product) return std::nullopt;
-        Value& b = packed[{in[1], product->trans_b}];
-        if (!b) b = rewriter.to().add<Pack>({in[1]}, precision, isa, product->trans_b);
-        return {{rewriter.to().add<PackedMatMul>({in[0], b, in[2], in[3]}, precision, isa, product->trans_a,
-                                                 node.outputs[0].shape[1], product->activation)}};
-      });
+  std::map<std::tuple<Value, bool, Precision>, Value> packed;  // a matrix used by two products is packed once
+  const auto pack = [&](const Value& matrix, bool trans, Precision as) {
+    Value& value = packed[{matrix, trans, as}];
+    if (!value) value = rewriter.to().add<Pack>({matrix}, as, isa, trans);
+    return value;
+  };
+  return rewriter.run([&](const Node& node, int,
+                          const std::vector<Value>& in) -> std::optional<std::vector<Value>> {
+    if (const auto* product = dynamic_cast<const MatMul*>(node.op.get())) {
+      const Precision as = product->exact ? Precision::f32 : precision;
+      return {
+          {rewriter.to().add<PackedMatMul>({in[0], pack(in[1], product->trans_b, as), in[2], in[3]}, as, isa,
+                                           product->trans_a, node.outputs[0].shape[1], product->activation)}};
+    }
+    if (const auto* experts = dynamic_cast<const ExpertLinear*>(node.op.get())) {
+      std::vector<Value> inputs = in;
+      for (size_t e = 2; e < in.size(); ++e) inputs[e] = pack(in[e], experts->trans_w, precision);
+      return {{rewriter.to().add<PackedExpertLinear>(inputs, precision, isa, node.outputs[0].shape[1])}};
+    }
+    if (dynamic_cast<const ExpertOuter*>(node.op.get())) {
+      const Value outer = rewriter.to().add<PackedExpertOuter>(in, precision, isa);
+      std::vector<Value> outputs;
+      for (int e = 0; e < static_cast<int>(node.outputs.size()); ++e)
+        outputs.push_back(Graph::output_of(outer, e));
+      return outputs;
+    }
+    return std::nullopt;
+  });
 }
 
 }  // namespace frugal
