@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Writes tests/cases/generate/search.json: what Hugging Face Transformers' generate() finds, with many settings, for
+a model whose logits are a fixed function of the ids (HashedModel of frugal/generate/testing.h is the same function).
+
+Cases whose ids change when the logits are moved by 1e-4 are left out: they hang on ties.
+"""
+import json
+import pathlib
+import random
+import warnings
+
+import numpy as np
+import torch
+import transformers
+from transformers import GenerationConfig, GenerationMixin, PretrainedConfig, PreTrainedModel
+from transformers.modeling_outputs import CausalLMOutput
+
+HERE = pathlib.Path(__file__).parent / "generate"
+VOCAB = 60
+
+
+def logits(ids):
+    state = 0
+    for i in ids:
+        state = (state * 31 + int(i) + 1) & 0xFFFFFFFF
+    x = np.uint64(state % 509 * 1000003 + 12345) + np.arange(VOCAB, dtype=np.uint64) * np.uint64(7919)
+    x = x * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
+    return ((x >> np.uint64(40)).astype(np.float32) / np.float32(2**24) - np.float32(0.5)) * np.float32(12)
+
+
+class HashedConfig(PretrainedConfig):
+    model_type = "hashed"
+
+
+class HashedModel(PreTrainedModel, GenerationMixin):
+    config_class = HashedConfig
+    main_input_name = "input_ids"
+    shake = 0.0
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.nothing = torch.nn.Parameter(torch.zeros(1))
+        self.post_init()
+
+    def forward(self, input_ids=None, **_):
+        rows = np.stack([logits(row.tolist()) for row in input_ids])
+        if self.shake:
+            rows = rows + np.random.default_rng(1).uniform(-self.shake, self.shake, rows.shape).astype(np.float32)
+        return CausalLMOutput(logits=torch.from_numpy(rows)[:, None])
+
+    def prepare_inputs_for_generation(self, input_ids, **_):
+        return {"input_ids": input_ids}
+
+
+def draw_settings(draw, beams):
+    s = {}
+    if beams > 1:
+        s["num_beams"] = beams
+        s["early_stopping"] = draw.choice([True, False, False, "never"])
+        s["length_penalty"] = draw.choice([1.0, 1.0, 2.0, 0.6, 0.0, -0.5])
+        if draw.random() < 0.3:
+            s["num_return_sequences"] = draw.randint(2, beams)
+    s["eos_token_id"] = draw.choice([7, 7, [7, 11], [3, 7, 11]])
+    length = draw.choice(["max_new_tokens", "max_length", None])
+    if length:
+        s[length] = draw.randint(8, 24)
+    if draw.random() < 0.3:
+        s["min_new_tokens"] = draw.randint(0, 9)
+    if draw.random() < 0.2:
+        s["min_length"] = draw.randint(1, 12)
+    if draw.random() < 0.4:
+        s["repetition_penalty"] = draw.choice([1.1, 1.5, 2.0, 0.7])
+    if draw.random() < 0.4:
+        s["no_repeat_ngram_size"] = draw.randint(1, 3)
+    if draw.random() < 0.2:
+        s["forced_bos_token_id"] = 5
+    if draw.random() < 0.2:
+        s["forced_eos_token_id"] = 7 if beams > 1 else draw.choice([7, [7, 11]])  # two would tie
+    if draw.random() < 0.2:
+        s["bad_words_ids"] = draw.choice([[[24], [7]], [[31, 39], [24, 14, 11], [9]], [[9, 30]]])
+    if draw.random() < 0.2:
+        s["suppress_tokens"] = sorted(draw.sample(range(12, VOCAB), 5))
+    if draw.random() < 0.2:
+        s["begin_suppress_tokens"] = sorted(draw.sample(range(12, VOCAB), 20))
+    return s
+
+
+def run(model, prompt, settings, shake):
+    model.shake = shake
+    found = model.generate(torch.tensor([prompt]), generation_config=GenerationConfig(**settings, pad_token_id=0),
+                           use_cache=False, return_dict_in_generate=True, output_scores=True)
+    eos = settings["eos_token_id"]
+    eos = eos if isinstance(eos, list) else [eos]
+    rows = []
+    for row in found.sequences[:, len(prompt):].tolist():
+        ends = [i for i, id in enumerate(row) if id in eos]
+        rows.append(row[: ends[0] + 1] if ends else row)
+    scores = found.sequences_scores.tolist() if settings.get("num_beams", 1) > 1 else None
+    return rows, scores
+
+
+def main():
+    warnings.simplefilter("ignore")
+    transformers.logging.set_verbosity_error()
+    draw = random.Random(20)
+    model = HashedModel(HashedConfig(vocab_size=VOCAB)).eval()
+    cases, left_out = [], 0
+    while len(cases) < 300:
+        beams = draw.choice([1, 2, 3, 4, 4, 5])
+        settings = draw_settings(draw, beams)
+        longest = settings.get("max_length", 9) - 1
+        prompt = [draw.randrange(12, VOCAB) for _ in range(draw.choice([1, 1, draw.randint(1, min(8, longest))]))]
+        rows, scores = run(model, prompt, settings, 0.0)
+        if run(model, prompt, settings, 1e-4)[0] != rows:
+            left_out += 1
+            continue
+        case = {"settings": settings, "prompt": prompt, "ids": rows}
+        if scores:
+            case["scores"] = [round(s, 6) for s in scores]
+        cases.append(case)
+    lines = ",\n".join(json.dumps(case) for case in cases)
+    HERE.mkdir(exist_ok=True)
+    (HERE / "search.json").write_text(f'{{"vocab": {VOCAB}, "cases": [\n{lines}\n]}}\n')
+    print(f"transformers {transformers.__version__}: {len(cases)} cases, {left_out} left out")
+
+
+if __name__ == "__main__":
+    main()
