@@ -47,10 +47,12 @@ std::function<int()> setup_classify(CLI::App& app);
 std::function<int()> setup_embed(CLI::App& app);
 std::function<int()> setup_eval(CLI::App& app);
 std::function<int()> setup_fill(CLI::App& app);
+std::function<int()> setup_generate(CLI::App& app);
 std::function<int()> setup_info(CLI::App& app);
 std::function<int()> setup_run(CLI::App& app);
 std::function<int()> setup_serve(CLI::App& app);
 std::function<int()> setup_shrink(CLI::App& app);
+std::function<int()> setup_summarize(CLI::App& app);
 std::function<int()> setup_tokenize(CLI::App& app);
 std::function<int()> setup_train(CLI::App& app);
 

@@ -24,6 +24,16 @@ std::vector<Command> commands() {
        "  echo 'Where is my card?' | frugal embed models/all-MiniLM-L6-v2", &setup_embed},
       {"fill", "the likeliest pieces for [MASK] in each line of standard input",
        "  echo 'Paris is the [MASK] of France.' | frugal fill models/bert-base-uncased --top 5", &setup_fill},
+      {"generate", "continue each line of standard input, or answer it with an encoder-decoder model",
+       "  frugal generate models/gpt2 --prompt 'Once upon a time' --max-new-tokens 50\n"
+       "  frugal generate models/gpt2 --do-sample --top-p 0.9 --seed 7 --stop . < prompts.txt\n"
+       "  frugal generate models/t5-small --num-beams 4 --no-repeat-ngram-size 3 --json < texts.txt\n"
+       "  echo '[15496, 995]' | frugal generate models/gpt2 --input-ids",
+       &setup_generate},
+      {"summarize", "a summary of each line of standard input",
+       "  frugal summarize models/distilbart-cnn-12-6 < articles.txt\n"
+       "  frugal summarize models/t5-small --max-new-tokens 60 --num-beams 4 < articles.txt",
+       &setup_summarize},
       {"tokenize", "token numbers of each line of standard input, or back",
        "  echo 'Hello world' | frugal tokenize models/all-MiniLM-L6-v2\n"
        "  echo '[101, 7592, 2088, 102]' | frugal tokenize models/all-MiniLM-L6-v2 --decode",

@@ -35,6 +35,11 @@ inline void put_line(const std::string& line) {
   if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fputc('\n', stdout) == EOF)
     throw Error("standard output", "cannot be written");
 }
+// The same without a line's end.
+inline void put_text(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+    throw Error("standard output", "cannot be written");
+}
 inline void flush_output() {
   if (std::fflush(stdout) != 0) throw Error("standard output", "cannot be written");
 }

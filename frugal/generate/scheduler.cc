@@ -16,25 +16,28 @@ void require_tokens(std::span<const int32_t> ids, int64_t vocab) {
 
 }  // namespace
 
+Lengths check_prompt(const StepModel& model, const GenerationOptions& options, const Prompt& prompt) {
+  require_tokens(prompt.source, model.vocab_size());
+  require_tokens(prompt.decoder, model.vocab_size());
+  const auto source = static_cast<int64_t>(prompt.source.size());
+  if (prompt.decoder.empty() || (model.encodes() && source == 0))
+    throw Error("", "an empty prompt has nothing to continue");
+  if (model.source_positions() > 0 && source > model.source_positions())
+    throw Error("", fmt::format("a text of {} tokens is too long: the encoder has {} positions", source,
+                                model.source_positions()));
+  return lengths_of(options, static_cast<int64_t>(prompt.decoder.size()), model.positions());
+}
+
 Scheduler::Scheduler(StepModel& model, Context context, std::shared_ptr<const SearchSettings> settings,
                      SchedulerLimits limits)
     : model_(model), context_(std::move(context)), settings_(std::move(settings)), limits_(limits) {}
 
 void Scheduler::submit(GenerationRequest request) {
   const Prompt& prompt = request.prompt;
-  require_tokens(prompt.source, model_.vocab_size());
-  require_tokens(prompt.decoder, model_.vocab_size());
-  const auto source = static_cast<int64_t>(prompt.source.size());
-  if (prompt.decoder.empty() || (model_.encodes() && source == 0))
-    throw Error("", "an empty prompt has nothing to continue");
-  if (model_.source_positions() > 0 && source > model_.source_positions())
-    throw Error("", fmt::format("a text of {} tokens is too long: the encoder has {} positions", source,
-                                model_.source_positions()));
-  const Lengths lengths =
-      lengths_of(settings_->options, static_cast<int64_t>(prompt.decoder.size()), model_.positions());
+  const Lengths lengths = check_prompt(model_, settings_->options, prompt);
   Job job;
   job.search = make_search(settings_, prompt.decoder, lengths, request.index);
-  job.source = source;
+  job.source = static_cast<int64_t>(prompt.source.size());
   job.decoder = lengths.prompt + job.search->most_rows() * (lengths.most - lengths.prompt);
   job.request = std::move(request);
   waiting_.push_back(std::move(job));

@@ -30,13 +30,17 @@ struct GenerationRequest {
   std::function<void(std::vector<Hypothesis>)> on_done;
 };
 
+// The lengths of a prompt's continuation. Throws Error for a prompt that cannot be continued: too long, ids
+// that are no tokens.
+Lengths check_prompt(const StepModel& model, const GenerationOptions& options, const Prompt& prompt);
+
 class Scheduler {
  public:
   // The model must outlive it.
   Scheduler(StepModel& model, Context context, std::shared_ptr<const SearchSettings> settings,
             SchedulerLimits limits = {});
 
-  // Throws Error for a prompt that cannot be continued: too long, ids that are no tokens.
+  // Throws as check_prompt.
   void submit(GenerationRequest request);
   // One step of all live prompts; false when there is nothing left to do. Callbacks run in here, on this
   // thread, in the order of submission. What they throw leaves through here and ends the run.

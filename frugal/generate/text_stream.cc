@@ -9,8 +9,8 @@ constexpr std::string_view kBroken = "\xEF\xBF\xBD";  // U+FFFD: bytes that are 
 
 // How much of the text no later token changes.
 size_t settled_length(std::string_view text, std::span<const std::string> stops) {
+  while (text.ends_with(kBroken)) text.remove_suffix(kBroken.size());
   size_t settled = text.size();
-  while (text.substr(0, settled).ends_with(kBroken)) settled -= kBroken.size();
   for (const std::string& stop : stops)
     for (size_t n = std::min(stop.size() - 1, text.size()); n > 0; --n)
       if (text.ends_with(std::string_view(stop).substr(0, n))) {

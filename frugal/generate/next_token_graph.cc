@@ -1,0 +1,24 @@
+#include "frugal/generate/next_token_graph.h"
+
+#include "frugal/base/error.h"
+
+namespace frugal {
+
+bool predicts_next_token(const ModelInfo& info) {
+  return info.word_labels && (info.decoder || info.shifted_labels);
+}
+
+void require_next_token_head(const Model& model) {
+  if (!predicts_next_token(model.info()))
+    throw Error(model.info().architecture, "has no head that predicts a text's next token",
+                "generation needs a causal language model or an encoder-decoder model");
+}
+
+void build_next_token(const Model& model, Net& net) {
+  model.build(net);
+  const Value logits = net.graph.outputs().at("logits");
+  net.output("next", net.last_of(model.info().decoder ? net.target : net.source, logits), Rows::sequence);
+  net.graph.keep_outputs({"next"});
+}
+
+}  // namespace frugal
