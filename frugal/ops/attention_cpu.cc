@@ -48,6 +48,17 @@ void clear_rows(Strided<float> rows, int64_t count, int64_t width) {
   for (int64_t i = 0; i < count; ++i) std::fill_n(rows.row(i), width, 0.0f);
 }
 
+// The rows of `count` keys or values from position `key`: where they lie if they follow each other, or else
+// gathered.
+Strided<const float> rows_of(const PositionRows& table, Strided<const float> x, int64_t width, int64_t key,
+                             int64_t count, float* gathered) {
+  if (!table.rows) return {x.row(key), x.stride};
+  const int32_t* rows = table.rows + key;
+  if (is_run(rows, count) && rows[0] >= 0 && rows[count - 1] < table.limit) return {x.row(rows[0]), x.stride};
+  for (int64_t j = 0; j < count; ++j) std::copy_n(x.row(table.row(key + j)), width, gathered + j * width);
+  return {gathered, width};
+}
+
 template <bool kRelative>
 HWY_ATTR void attend(const AttentionHead& head, int64_t first, int64_t count, Strided<float> all_out,
                      Strided<float> lse, float* scratch) {
@@ -59,18 +70,19 @@ HWY_ATTR void attend(const AttentionHead& head, int64_t first, int64_t count, St
   float* scores = queries + head.width * kQueryBlock;
   float* state = scores + kKeyBlock * scratch_stride(kQueryBlock);
   const Running running{state, state + kQueryBlock, state + 2 * kQueryBlock};
+  float* gathered = state + 3 * kQueryBlock;
   std::fill_n(running.max, lanes, std::numeric_limits<float>::lowest());
   std::fill_n(running.sum, lanes, 0.0f);
   transpose({head.q.row(first), head.q.stride}, count, head.width, head.scale, queries, lanes);
   if (seen.begin == seen.end) clear_rows(out, count, head.value_width);
   for (int64_t key = seen.begin; key < seen.end; key += kKeyBlock) {
     const Strip strip{scores, std::min(kKeyBlock, seen.end - key), lanes, scratch_stride(lanes)};
-    score<kRelative>(strip, head, {head.k.row(key), head.k.stride}, queries,
+    score<kRelative>(strip, head, rows_of(head.table, head.k, head.width, key, strip.keys, gathered), queries,
                      distances_of(head, positions, key, strip.keys));
     exponentiate(strip, running);
     if (head.dropout.threshold != 0) drop(strip, head.dropout, first, key);
     if (key > seen.begin) scale_rows(out, count, head.value_width, running.correction);
-    const Strided<const float> v{head.v.row(key), head.v.stride};
+    const auto v = rows_of(head.table, head.v, head.value_width, key, strip.keys, gathered);
     product<ReadA::by_term>({scores, strip.stride, v.data, v.stride, out.data, out.stride, strip.keys,
                              /*accumulate=*/key > seen.begin},
                             count, head.value_width);

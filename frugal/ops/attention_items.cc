@@ -27,6 +27,23 @@ AttentionLayout attention_layout(const AttentionOptions& options, std::span<cons
 
 size_t attention_operands(const AttentionOptions& options) { return options.dropout > 0 ? 6 : 5; }
 
+void require_heads(int64_t heads, const TensorType& q, const TensorType& k, const TensorType& v) {
+  require(q.shape[1] >= heads && q.shape[1] % heads == 0,
+          fmt::format("q's width {} is no multiple of the {} heads", q.shape[1], heads));
+  const int64_t width = q.shape[1] / heads, kv_heads = k.shape[1] / width;
+  require(k.shape[1] % width == 0 && kv_heads >= 1 && heads % kv_heads == 0,
+          fmt::format("k's width {} is not {} floats for each of a number of heads that divides {}",
+                      k.shape[1], width, heads));
+  require(v.shape[1] >= kv_heads && v.shape[1] % kv_heads == 0,
+          fmt::format("v's width {} is no multiple of the {} heads of k", v.shape[1], kv_heads));
+}
+
+void require_bias(const TensorType& bias, int64_t heads) {
+  require_type(bias, DType::f32, 2, "the bias");
+  require(bias.shape[0] == heads && bias.shape[1] % 2 == 1 && bias.shape[1] / 2 <= kMostDistance,
+          fmt::format("the bias is not F32[{}, 2 * max_distance + 1]", heads));
+}
+
 void check_attention(const AttentionOptions& options, std::span<const TensorType> in) {
   require(options.heads >= 1, "needs at least one head");
   require(std::isfinite(options.scale), "the scale is not a finite number");
@@ -44,14 +61,7 @@ void check_attention(const AttentionOptions& options, std::span<const TensorType
   require(in[3].shape[0] >= 1 && in[3].shape == in[4].shape, "the offsets of q and k differ in number");
   for (int i : {0, 1})
     require(in[i].shape[0] <= std::numeric_limits<int32_t>::max(), "more rows than offsets can count");
-  require(in[0].shape[1] >= options.heads && in[0].shape[1] % options.heads == 0,
-          fmt::format("q's width {} is no multiple of the {} heads", in[0].shape[1], options.heads));
-  const int64_t width = in[0].shape[1] / options.heads, kv_heads = in[1].shape[1] / width;
-  require(in[1].shape[1] % width == 0 && kv_heads >= 1 && options.heads % kv_heads == 0,
-          fmt::format("k's width {} is not {} floats for each of a number of heads that divides {}",
-                      in[1].shape[1], width, options.heads));
-  require(in[2].shape[1] >= kv_heads && in[2].shape[1] % kv_heads == 0,
-          fmt::format("v's width {} is no multiple of the {} heads of k", in[2].shape[1], kv_heads));
+  require_heads(options.heads, in[0], in[1], in[2]);
   require(in[1].shape[0] == in[2].shape[0], "k and v differ in rows");
   if (options.dropout > 0)
     require_type(in[5], DType::i64, 1, "random"), require(in[5].shape[0] == 2, "random needs {seed, step}");
@@ -90,11 +100,6 @@ AttentionDropout dropout_of(const AttentionOptions& options, const KernelArgs& a
   const auto bits = philox(static_cast<uint64_t>(random[0]), static_cast<uint64_t>(random[1]), options.site);
   dropout.key = bits[0] | uint64_t{bits[1]} << 32;
   return dropout;
-}
-
-template <class T>
-Strided<T> columns(T* tensor, int64_t first_row, int64_t stride, int64_t first_column) {
-  return {tensor + first_row * stride + first_column, stride};
 }
 
 // The arguments of one run.
@@ -145,56 +150,28 @@ void fill(Strided<float> rows, RowRange range, int64_t width, float value) {
   for (int64_t r = range.begin; r < range.end; ++r) std::fill_n(rows.row(r), width, value);
 }
 
-float* scratch_of(Worker& worker) { return reinterpret_cast<float*>(worker.scratch().data()); }
-
-// Items follow each other over the heads of 4 blocks of rows, while these lie in the second-level cache: a
-// head's part of a row is short, and its neighbours' parts come along with it. (With a batch of 8 x 128
-// tokens, a third faster than one head after the other over all rows.)
-constexpr int64_t kBlocksAtATime = 4;
-
-struct ForwardItem {
-  int64_t head, first_row;
-};
-
-ForwardItem forward_item(int64_t item, int64_t heads, int64_t blocks) {
-  const int64_t group = item / (heads * kBlocksAtATime), first = group * kBlocksAtATime;
-  const int64_t size = std::min(kBlocksAtATime, blocks - first), within = item - first * heads;
-  return {within / size, (first + within % size) * kQueryBlock};
-}
-
 }  // namespace
 
-// An item is one head of the blocks of queries that begin in 48 packed rows: one block of a long sequence or
-// several short sequences. Blocks are counted from their sequence's first row, so no sequence sees where the
-// items were cut.
 Kernel attention_kernel(const AttentionOptions& options, std::span<const TensorType> in, bool relative) {
   const AttentionLayout l = attention_layout(options, in);
   const int64_t max_distance = max_distance_of(options, in, relative);
   const auto run = attention_forward();
   const auto body = [=](const KernelArgs& args, Worker& worker) {
-    const int32_t *q_offsets = args.input<int32_t>(3), *k_offsets = args.input<int32_t>(4);
+    const int32_t* k_offsets = args.input<int32_t>(4);
     const Operands operands(options, l, max_distance, args);
-    const int64_t out_stride = l.heads * l.value_width, blocks = ceil_div(l.query_rows, kQueryBlock);
-    worker.for_each(l.heads * blocks, [&](int64_t item) {
-      const auto [h, begin] = forward_item(item, l.heads, blocks);
-      const int64_t end = std::min(begin + kQueryBlock, l.query_rows);
-      const int32_t* ends = q_offsets + 1;
-      for (int64_t s = std::upper_bound(ends, ends + l.sequences, begin) - ends; s < l.sequences; ++s) {
-        const RowRange q = sequence_rows(q_offsets, s, l.query_rows);
-        if (q.begin >= end) break;
-        const int64_t first = round_up(std::max<int64_t>(0, begin - q.begin), kQueryBlock);
-        if (q.begin + first >= std::min(end, q.end)) continue;
-        const AttentionHead head = operands.head(q, sequence_rows(k_offsets, s, l.key_rows), h);
-        run(head, first, std::min(kQueryBlock, q.count() - first),
-            columns(args.output<float>(0), q.begin, out_stride, h * l.value_width),
-            columns(args.output<float>(1), q.begin, l.heads, h), scratch_of(worker));
-      }
-      for (RowRange rest : other_rows(q_offsets, l.sequences, l.query_rows)) {
-        rest = {std::max(rest.begin, begin), std::min(rest.end, end)};
-        fill({args.output<float>(0) + h * l.value_width, out_stride}, rest, l.value_width, 0);
-        fill({args.output<float>(1) + h, l.heads}, rest, 1, -std::numeric_limits<float>::infinity());
-      }
-    });
+    const int64_t out_stride = l.heads * l.value_width;
+    for_each_query_block(
+        worker, l.heads, l.query_rows, l.sequences, args.input<int32_t>(3),
+        [&](int64_t h, int64_t s, RowRange q, int64_t first) {
+          const AttentionHead head = operands.head(q, sequence_rows(k_offsets, s, l.key_rows), h);
+          run(head, first, std::min(kQueryBlock, q.count() - first),
+              columns(args.output<float>(0), q.begin, out_stride, h * l.value_width),
+              columns(args.output<float>(1), q.begin, l.heads, h), scratch_of(worker));
+        },
+        [&](int64_t h, RowRange rest) {
+          fill({args.output<float>(0) + h * l.value_width, out_stride}, rest, l.value_width, 0);
+          fill({args.output<float>(1) + h, l.heads}, rest, 1, -std::numeric_limits<float>::infinity());
+        });
   };
   return {body, attention_scratch(l.width) * sizeof(float)};
 }

@@ -35,9 +35,19 @@ struct RelativeBias {
   const int32_t *q_positions = nullptr, *k_positions = nullptr;
 };
 
+// Cache rows of a sequence's positions; null: positions are rows. Rows may be anything.
+struct PositionRows {
+  const int32_t* rows = nullptr;
+  int64_t limit = 0;  // rows of the cache, at least 1
+  int64_t row(int64_t position) const {
+    return static_cast<uint32_t>(rows[position]) < static_cast<uint64_t>(limit) ? rows[position] : 0;
+  }
+};
+
 // One head of one sequence.
 struct AttentionHead {
   Strided<const float> q, k, v;
+  PositionRows table;  // where k's and v's rows are
   int64_t queries, keys;
   int64_t width, value_width;  // floats of a row of q and k, and of v
   float scale;
@@ -57,7 +67,7 @@ struct AttentionHeadGrad {
 // the rows into a part of the cache's sets (measured: a tenth slower).
 inline int64_t scratch_stride(int64_t width) { return ((width + 15) / 16 | 1) * 16; }
 
-// Floats of scratch for one thread.
+// Floats of scratch for one thread. With a table of rows, k and v are gathered in kKeyBlock rows more.
 size_t attention_scratch(int64_t width);
 size_t attention_grad_scratch(int64_t width, int64_t value_width);
 

@@ -19,6 +19,12 @@ inline RowRange sequence_rows(const int32_t* offsets, int64_t s, int64_t rows) {
   return {begin, std::clamp<int64_t>(offsets[s + 1], begin, rows)};
 }
 
+// The first sequence that ends after this row; it may begin after it. `sequences` if none does.
+inline int64_t first_ending_after(const int32_t* offsets, int64_t sequences, int64_t row) {
+  const int32_t* ends = offsets + 1;
+  return std::upper_bound(ends, ends + sequences, row) - ends;
+}
+
 // The rows before the first sequence and after the last; both belong to none.
 inline std::array<RowRange, 2> other_rows(const int32_t* offsets, int64_t sequences, int64_t rows) {
   const int64_t first = std::clamp<int64_t>(offsets[0], 0, rows);

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "frugal/ops/adamw.h"
 #include "frugal/ops/add.h"
 #include "frugal/ops/attention.h"
 #include "frugal/ops/bce_with_logits.h"
 #include "frugal/ops/bucketed_bias.h"
+#include "frugal/ops/cached_attention.h"
 #include "frugal/ops/column.h"
 #include "frugal/ops/compact_rows.h"
 #include "frugal/ops/cross_entropy.h"
@@ -39,6 +41,7 @@
 #include "frugal/ops/sum_squares.h"
 #include "frugal/ops/top1_route.h"
 #include "frugal/ops/unary.h"
+#include "frugal/ops/write_rows.h"
 #include "frugal/ops/xl_attention.h"
 
 namespace frugal {
@@ -138,6 +141,49 @@ void sample_relative_attention(Sampler& s) {
                               offsets, offsets, {s.weight({heads, 2 * s.below(40) + 1}), at, at}, options));
 }
 
+Tensor filled(Shape shape, Random& random) {
+  Tensor tensor(DType::f32, std::move(shape));
+  for (float& x : tensor.data<float>()) x = static_cast<float>(random.normal());
+  return tensor;
+}
+
+// Tables in which each position has a row of its own.
+CacheTable sample_table(Sampler& s, int64_t rows, int64_t sequences, int64_t capacity) {
+  Tensor table(DType::i32, {sequences, capacity});
+  const auto order = random_permutation(sequences * capacity, Random(1, "rows"));
+  std::copy(order.begin(), order.end(), table.data<int32_t>().begin());
+  return {s.offsets(sequences, rows), s.integers(sequences, 0, capacity - rows + 1),
+          s.given(std::move(table))};
+}
+
+void sample_cached_attention(Sampler& s) {
+  const int64_t rows = s.size(), kv_heads = 1 + s.below(3), heads = kv_heads * (1 + s.below(2)),
+                width = 1 + s.below(20), sequences = 1 + s.below(4), capacity = rows + s.below(200);
+  CachedAttentionOptions options;
+  options.heads = static_cast<int>(heads);
+  options.window = s.below(30);
+  const Value q = s.normal({rows, heads * width}), k = s.normal({rows, kv_heads * width});
+  const Shape cache{sequences * capacity, kv_heads * width};
+  const Value k_cache = s.state(filled(cache, s.random())), v_cache = s.state(filled(cache, s.random()));
+  s.output(cached_attention(q, k, k, k_cache, v_cache, sample_table(s, rows, sequences, capacity), options,
+                            s.below(2) ? s.normal({heads, 2 * s.below(40) + 1}) : Value{}));
+}
+
+void sample_read_cache_attention(Sampler& s) {
+  const int64_t rows = s.size(), sequences = 1 + s.below(4), capacity = rows + s.below(200);
+  const Shape cache{sequences * capacity, 2 * 17};
+  const Value k_cache = s.state(filled(cache, s.random())), v_cache = s.state(filled(cache, s.random()));
+  s.output(read_cache_attention(s.normal({rows, 2 * 17}), k_cache, v_cache,
+                                sample_table(s, rows, sequences, capacity), {.heads = 2, .scale = 0.3f}));
+}
+
+void sample_write_rows(Sampler& s) {
+  const int64_t rows = s.size(), width = s.size();
+  Tensor order(DType::i32, {rows});
+  std::iota(order.data<int32_t>().rbegin(), order.data<int32_t>().rend(), -1);
+  write_rows(s.state(Tensor(DType::f32, {rows, width})), s.given(std::move(order)), s.normal({rows, width}));
+}
+
 void sample_matmul(Sampler& s) {
   const int64_t m = s.size(), n = s.size(), k = s.size();
   const bool ta = s.below(2) == 0, tb = s.below(2) == 0;
@@ -221,6 +267,7 @@ std::vector<OpSample> op_samples() {
        [](S& s) {
          s.output(bucketed_bias(s.weight({4 + s.below(40), s.size()}), s.below(2) == 0, 25 + s.below(60)));
        }},
+      {"cached_attention", sample_cached_attention},
       {"clip_scale",
        [](S& s) {
          s.output(clip_scale(sum_squares({s.normal({s.size(), s.size()})}), 0.5f));
@@ -281,6 +328,7 @@ std::vector<OpSample> op_samples() {
          s.output(mse(s.weight(shape), s.weight(shape), s.uniform({shape[0]})));
        }},
       {"prepend_rows", sample_prepend_rows},
+      {"read_cache_attention", sample_read_cache_attention},
       {"relative_attention", sample_relative_attention},
       {"multiply",
        [](S& s) {
@@ -371,6 +419,7 @@ std::vector<OpSample> op_samples() {
          s.output(weighted_sum(s.weight(shape), 0.5f, s.weight(shape), -2));
        }},
       {"xl_attention", sample_xl_attention},
+      {"write_rows", sample_write_rows},
   };
 }
 

@@ -1,14 +1,10 @@
 #include "frugal/ops/relative_attention.h"
 
-#include <fmt/format.h>
-
 #include "frugal/graph/gradient.h"
 #include "frugal/ops/attention_items.h"
 
 namespace frugal {
 namespace {
-
-constexpr int64_t kMostDistance = 1 << 24;
 
 // q, k, v, offsets, random if there is dropout, bias and positions.
 size_t operand_count(const AttentionOptions& options) { return attention_operands(options) + 3; }
@@ -19,9 +15,7 @@ AttentionLayout check(const AttentionOptions& options, std::span<const TensorTyp
   require(options.scale != 0, "the scale is 0");
   const AttentionLayout l = attention_layout(options, in);
   const size_t n = attention_operands(options);
-  require_type(in[n], DType::f32, 2, "the bias");
-  require(in[n].shape[0] == l.heads && in[n].shape[1] % 2 == 1 && in[n].shape[1] / 2 <= kMostDistance,
-          fmt::format("the bias is not F32[{}, 2 * max_distance + 1]", l.heads));
+  require_bias(in[n], l.heads);
   require(in[n + 1] == i32({l.query_rows}) && in[n + 2] == i32({l.key_rows}),
           "the positions are not I32, one for each row of q and of k");
   return l;
