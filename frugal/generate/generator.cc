@@ -3,15 +3,28 @@
 #include <algorithm>
 
 #include "frugal/base/error.h"
+#include "frugal/generate/cached_steps.h"
+#include "frugal/generate/next_token_graph.h"
 #include "frugal/generate/whole_steps.h"
 
 namespace frugal {
+
+namespace {
+
+std::unique_ptr<StepModel> make_steps(const ModelFolder& folder, const Context& context) {
+  require_next_token_head(*folder.model);
+  if (cache_cost(*folder.model).token > 0)
+    return std::make_unique<CachedSteps>(folder.model, folder.store, context);
+  return std::make_unique<WholeSteps>(folder.model, folder.store, context);
+}
+
+}  // namespace
 
 Generator::Generator(ModelFolder folder, Context context, GenerationOptions options, SchedulerLimits limits)
     : folder_(std::move(folder)),
       context_(std::move(context)),
       limits_(limits),
-      model_(std::make_unique<WholeSteps>(folder_.model, folder_.store, context_)) {
+      model_(make_steps(folder_, context_)) {
   const auto vocab = model_->vocab_size();
   options.check(vocab);
   if (model_->encodes() && !options.decoder_start)

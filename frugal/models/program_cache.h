@@ -1,4 +1,4 @@
-// Compiled programs by batch shape, the most recently used kept.
+// Compiled programs by what they were compiled for, the most recently used kept.
 #pragma once
 
 #include <algorithm>
@@ -11,17 +11,18 @@
 
 namespace frugal {
 
-class ProgramCache {
+template <class Key>
+class ProgramCacheOf {
  public:
-  explicit ProgramCache(size_t most) : most_(most) {}
+  explicit ProgramCacheOf(size_t most) : most_(most) {}
 
-  // The program of this shape, from `make()` when there is none. Valid until the next call.
+  // The program for this key, from `make()` when there is none. Valid until the next call.
   template <class F>
-  Program& get(const BatchShape& shape, F&& make) {
+  Program& get(const Key& key, F&& make) {
     auto entry =
-        std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.first == shape; });
+        std::find_if(entries_.begin(), entries_.end(), [&](const auto& e) { return e.first == key; });
     if (entry == entries_.end()) {
-      entries_.emplace_front(shape, make());
+      entries_.emplace_front(key, make());
       if (entries_.size() > most_) entries_.pop_back();
     } else {
       entries_.splice(entries_.begin(), entries_, entry);
@@ -29,9 +30,13 @@ class ProgramCache {
     return *entries_.front().second;
   }
 
+  void clear() { entries_.clear(); }
+
  private:
   size_t most_;
-  std::list<std::pair<BatchShape, std::unique_ptr<Program>>> entries_;
+  std::list<std::pair<Key, std::unique_ptr<Program>>> entries_;
 };
+
+using ProgramCache = ProgramCacheOf<BatchShape>;
 
 }  // namespace frugal

@@ -13,6 +13,7 @@
 #include "frugal/ops/relative_attention.h"
 #include "frugal/ops/rms_norm.h"
 #include "frugal/ops/unary.h"
+#include "frugal/ops/write_rows.h"
 
 namespace frugal {
 
@@ -92,6 +93,22 @@ AttentionOptions Net::attention_options(const Scope& at, Value q, int64_t heads,
   return attention;
 }
 
+Net::Caches Net::caches(const std::string& kind, const Scope& at, int64_t rows, Value k, Value v) {
+  const std::string name = kind + "." + at.path();
+  return {graph.variable(name + ".key", f32({rows, k.dim(1)})),
+          graph.variable(name + ".value", f32({rows, v.dim(1)}))};
+}
+
+CacheTable Net::past_of(const Side& side) {
+  return {side.offsets(), graph.input("cache_lengths", i32({shape.sequences})),
+          graph.input("cache_rows", i32({shape.sequences, options.cache.capacity}))};
+}
+
+CacheTable Net::source_table() {
+  return {target.offsets(), graph.input("source_lengths", i32({shape.sequences})),
+          graph.input("source_rows", i32({shape.sequences, options.cache.source_capacity}))};
+}
+
 Value Net::attend(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout) {
   graph.set_scope(at.path());
   AttentionOptions attention = attention_options(at, q, heads, dropout);
@@ -103,6 +120,11 @@ Value Net::attend_causal(const Side& side, const Scope& at, Value q, Value k, Va
                          double dropout) {
   graph.set_scope(at.path());
   AttentionOptions attention = attention_options(at, q, heads, dropout);
+  if (options.stage == Stage::step) {
+    const auto [keys, values] = caches("cache", at, options.cache.rows, k, v);
+    return cached_attention(q, k, v, keys, values, past_of(side),
+                            {attention.heads, attention.scale, 0, options.cache.capacity});
+  }
   attention.longest = side.longest;
   attention.causal = true;
   return frugal::attention(q, k, v, side.offsets(), side.offsets(), attention, random_for(attention.dropout));
@@ -113,6 +135,15 @@ Value Net::attend_across(const Scope& at, Value q, Value k, Value v, int64_t hea
   graph.set_scope(at.path());
   AttentionOptions attention = attention_options(at, q, heads, dropout);
   if (scale != 0) attention.scale = static_cast<float>(scale);
+  if (options.stage != Stage::whole) {
+    const auto [keys, values] = caches("source_cache", at, options.cache.source_rows, k, v);
+    if (options.stage == Stage::step)
+      return read_cache_attention(q, keys, values, source_table(),
+                                  {attention.heads, attention.scale, 0, options.cache.source_capacity});
+    const Value rows = graph.input("source_cache_rows", i32({source.tokens}));
+    write_rows(keys, rows, k);
+    write_rows(values, rows, v);
+  }
   attention.longest = source.longest;
   return frugal::attention(q, k, v, target.offsets(), source.offsets(), attention,
                            random_for(attention.dropout));
@@ -123,6 +154,11 @@ Value Net::attend_relative(const Side& side, const Scope& at, Value q, Value k, 
   graph.set_scope(at.path());
   AttentionOptions attention = attention_options(at, q, heads, dropout);
   attention.scale = 1;
+  if (causal && options.stage == Stage::step) {
+    const auto [keys, values] = caches("cache", at, options.cache.rows, k, v);
+    return cached_attention(q, k, v, keys, values, past_of(side),
+                            {attention.heads, attention.scale, 0, options.cache.capacity}, bias);
+  }
   attention.longest = side.longest;
   attention.causal = causal;
   return relative_attention(q, k, v, side.offsets(), side.offsets(),

@@ -11,6 +11,7 @@
 #include "frugal/graph/graph.h"
 #include "frugal/ops/activation.h"
 #include "frugal/ops/attention.h"
+#include "frugal/ops/cached_attention.h"
 
 namespace frugal {
 
@@ -50,10 +51,29 @@ enum class Rows : uint8_t {
 
 enum class LabelKind : uint8_t { none, class_index, real, multi_hot };
 
+// What a graph is for. The model builds the same in each: the attention functions of Net choose the
+// operation, and what nobody reads is dropped.
+enum class Stage : uint8_t {
+  whole,   // all rows of all sequences
+  encode,  // the encoder, whose keys and values go to the caches of the decoder's cross attention
+  step,    // a decoder's new rows, which continue the sequences in the caches
+};
+
+// Sizes of the key and value caches of generation, in rows (tokens). The caches are variables
+// "cache.<scope>.key" and ".value", "source_cache.<scope>..." for cross attention; see ops/cached_attention.h
+// for what a row is.
+struct CacheSizes {
+  int64_t rows = 0, capacity = 0;                // of all sequences together; of one
+  int64_t source_rows = 0, source_capacity = 0;  // the same of the encoder's side
+  auto operator<=>(const CacheSizes&) const = default;
+};
+
 struct NetOptions {
   bool training = false;               // dropout on
   LabelKind labels = LabelKind::none;  // adds the loss
   double label_smoothing = 0;
+  Stage stage = Stage::whole;
+  CacheSizes cache;  // of the stages encode and step
 };
 
 // The packed rows of one side of a batch. A model with one side has a source; a decoder that reads an encoder
@@ -134,6 +154,14 @@ class Net {
 
  private:
   Value gather(Value x, Value rows);
+  struct Caches {
+    Value key, value;
+  };
+  Caches caches(const std::string& kind, const Scope& at, int64_t rows, Value k, Value v);
+  // Which cache rows hold a sequence's past, and the encoder's rows: inputs "cache_lengths" I32[S],
+  // "cache_rows" I32[S, capacity], "source_lengths" I32[S], "source_rows" I32[S, source capacity].
+  CacheTable past_of(const Side& side);
+  CacheTable source_table();
   AttentionOptions attention_options(const Scope& at, Value q, int64_t heads, double dropout) const;
   Value random_for(float dropout) { return dropout > 0 ? random() : Value{}; }
 
