@@ -34,9 +34,10 @@ std::vector<Command> commands() {
        "  frugal summarize models/distilbart-cnn-12-6 < articles.txt\n"
        "  frugal summarize models/t5-small --max-new-tokens 60 --num-beams 4 < articles.txt",
        &setup_summarize},
-      {"tokenize", "token numbers of each line of standard input, or back",
+      {"tokenize", "token numbers of each line of standard input, or back; or a new vocabulary from them",
        "  echo 'Hello world' | frugal tokenize models/all-MiniLM-L6-v2\n"
-       "  echo '[101, 7592, 2088, 102]' | frugal tokenize models/all-MiniLM-L6-v2 --decode",
+       "  echo '[101, 7592, 2088, 102]' | frugal tokenize models/all-MiniLM-L6-v2 --decode\n"
+       "  frugal tokenize --train bpe --vocab-size 16000 --out my-tokenizer < corpus.txt",
        &setup_tokenize},
       {"serve", "answer HTTP requests with a model",
        "  frugal serve out/banking77 --port 8080\n"

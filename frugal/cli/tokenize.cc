@@ -3,6 +3,7 @@
 
 #include "frugal/cli/command.h"
 #include "frugal/cli/lines.h"
+#include "frugal/cli/tokenize_train.h"
 #include "frugal/io/json.h"
 #include "frugal/text/tokenizer.h"
 
@@ -13,6 +14,7 @@ struct Options {
   std::string folder;
   bool decode = false, no_special = false, pieces = false, offsets = false;
   int max_length = 0;
+  TrainTokenizer train;
 };
 
 std::string id_array(const std::vector<int32_t>& ids) {
@@ -56,6 +58,14 @@ std::string decoded(const Tokenizer& tokenizer, const std::string& line, int64_t
 }
 
 int run(const Options& options) {
+  if (options.train.wanted()) {
+    if (!options.folder.empty() || options.decode || options.no_special || options.pieces ||
+        options.offsets || options.max_length != 0)
+      throw UsageError("--train goes with none of the options of encoding, nor with a folder to read",
+                       "the folder to write is --out");
+    return options.train.run();
+  }
+  if (options.folder.empty()) throw UsageError("folder is required");
   if (options.max_length < 0) throw UsageError("--max-length must not be negative");
   if (options.decode && (options.pieces || options.offsets || options.max_length > 0))
     throw UsageError("--decode goes with none of --pieces, --offsets, --max-length");
@@ -74,13 +84,14 @@ int run(const Options& options) {
 
 std::function<int()> setup_tokenize(CLI::App& app) {
   auto o = std::make_shared<Options>();
-  app.add_option("folder", o->folder, "a model's or a tokenizer's folder")->required();
+  app.add_option("folder", o->folder, "a model's or a tokenizer's folder");
   app.add_flag("--decode", o->decode, "JSON arrays of token numbers in, text out");
   app.add_flag("--no-special", o->no_special,
                "without the tokens that the template adds ([CLS], [SEP]); with --decode: keep them");
   app.add_flag("--pieces", o->pieces, "print the pieces too, as JSON objects");
   app.add_flag("--offsets", o->offsets, "print each token's bytes in the line too, as JSON objects");
   app.add_option("--max-length", o->max_length, "cut after so many tokens (default: no limit)");
+  o->train.add(app);
   return [o] { return run(*o); };
 }
 

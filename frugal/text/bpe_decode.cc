@@ -4,22 +4,6 @@
 #include "frugal/text/utf8.h"
 
 namespace frugal {
-namespace {
-
-std::string to_utf8(std::string_view bytes) {
-  if (is_utf8(bytes)) return std::string(bytes);
-  std::string text;
-  const char* const end = bytes.data() + bytes.size();
-  for (const char* at = bytes.data(); at != end;) {
-    const Utf8Char c = read_utf8(at, end);
-    append_utf8(text, c.code);
-    at += c.size;
-  }
-  return text;
-}
-
-}  // namespace
-
 std::string BpeTokenizer::decode(std::span<const int32_t> ids, bool skip_special) const {
   std::string out;
   for (const int32_t id : ids) {
@@ -30,7 +14,7 @@ std::string BpeTokenizer::decode(std::span<const int32_t> ids, bool skip_special
     const auto bytes = spec_.decodes_bytes ? chars_to_bytes(piece) : std::nullopt;
     out += bytes ? std::string_view(*bytes) : piece;
   }
-  return to_utf8(out);
+  return is_utf8(out) ? out : repair_utf8(out);
 }
 
 }  // namespace frugal

@@ -3,8 +3,6 @@
 // unless tokenizer_config.json names the class: a vocabulary with <s> and </s> is RoBERTa's.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "frugal/base/error.h"
 #include "frugal/io/file.h"
 #include "frugal/text/bpe_spec.h"
@@ -15,12 +13,7 @@ namespace {
 
 enum class Kind { gpt2, roberta };
 
-int32_t find_piece(const BpeSpec& spec, std::string_view piece) {
-  const auto found = std::find(spec.pieces.begin(), spec.pieces.end(), piece);
-  return piece.empty() || found == spec.pieces.end() ? -1 : static_cast<int32_t>(found - spec.pieces.begin());
-}
-
-Kind kind_of(const BpeSpec& spec, const Json& config, const std::string& config_path) {
+Kind kind_of(const PieceIds& ids, const Json& config, const std::string& config_path) {
   std::string name = get_string_or(config, "tokenizer_class", config_path, "");
   if (name.ends_with("Fast")) name.resize(name.size() - 4);
   if (name == "GPT2Tokenizer") return Kind::gpt2;
@@ -31,7 +24,7 @@ Kind kind_of(const BpeSpec& spec, const Json& config, const std::string& config_
         config_path,
         fmt::format("the tokenizer {} with vocab.json and merges.txt is not supported", in_quotes(name)),
         "supported here: GPT2Tokenizer, RobertaTokenizer, BartTokenizer; or a tokenizer.json");
-  return find_piece(spec, "<s>") >= 0 && find_piece(spec, "</s>") >= 0 ? Kind::roberta : Kind::gpt2;
+  return ids.find("<s>") >= 0 && ids.find("</s>") >= 0 ? Kind::roberta : Kind::gpt2;
 }
 
 // What a class calls its tokens when its files are silent.
@@ -53,10 +46,11 @@ void add_default_names(Kind kind, NamedTokens& names) {
     mask->second.token.left_strip = true;
 }
 
-SpecialIds special_ids(const BpeSpec& spec, const NamedTokens& names) {
+SpecialIds special_ids(const PieceIds& ids, const NamedTokens& names) {
   const auto id = [&](const char* role) {
     const auto found = names.find(role);
-    return found == names.end() ? -1 : find_piece(spec, found->second.token.content);
+    if (found == names.end() || found->second.token.content.empty()) return -1;
+    return ids.find(found->second.token.content);
   };
   return {id("cls_token"), id("sep_token"), id("mask_token"), id("pad_token"),
           id("unk_token"), id("bos_token"), id("eos_token")};
@@ -87,16 +81,16 @@ BpeSpec read_vocab_and_merges(const std::string& folder, const Json& config, con
   if (!vocab.is_object())
     throw Error(spec.where, fmt::format("expected an object, got {}", vocab.type_name()));
   spec.pieces = pieces_by_id(vocab, spec.added, spec.where);
-  spec.merges = parse_merges_txt(read_file(merges_path, kMostVocabBytes), spec.pieces, merges_path);
+  spec.merges = parse_merges_txt(read_file(merges_path, kMostVocabBytes), PieceIds(spec.pieces), merges_path);
   return spec;
 }
 
 // What tokenizer.json would say beside vocabulary and merges.
-void complete(BpeSpec& spec, Kind kind, const NamedTokens& names, const Json& config,
+void complete(BpeSpec& spec, const PieceIds& ids, Kind kind, const NamedTokens& names, const Json& config,
               const std::string& config_path) {
   for (const auto& [role, named] : names) {
     AddedToken token = named.token;
-    token.id = find_piece(spec, token.content);
+    token.id = ids.find(token.content);
     if (token.id >= 0) add_token(spec.added, std::move(token));
   }
   spec.prefix_space = get_bool_or(config, "add_prefix_space", config_path, false);
@@ -125,11 +119,12 @@ BpeSpec read_bpe_folder(const std::string& folder, const Json& tokenizer_json) {
   BpeSpec spec = has_json ? parse_bpe_json(tokenizer_json, folder + "/tokenizer.json")
                           : read_vocab_and_merges(folder, config, config_path);
   // tokenizer.json is complete whatever the class is called.
-  const Kind kind = kind_of(spec, has_json ? Json() : config, config_path);
+  const PieceIds ids(spec.pieces);
+  const Kind kind = kind_of(ids, has_json ? Json() : config, config_path);
   NamedTokens names = read_named_tokens(folder, config);
   add_default_names(kind, names);
-  spec.special = special_ids(spec, names);
-  if (!has_json) complete(spec, kind, names, config, config_path);
+  spec.special = special_ids(ids, names);
+  if (!has_json) complete(spec, ids, kind, names, config, config_path);
   spec.max_length = read_max_length(config, config_path);
   return spec;
 }

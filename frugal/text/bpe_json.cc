@@ -1,9 +1,6 @@
 // Reader of tokenizer.json (the `tokenizers` library's own format) with a BPE model over bytes.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <unordered_map>
-
 #include "frugal/base/error.h"
 #include "frugal/text/bpe_spec.h"
 #include "frugal/text/tokenizer_json.h"
@@ -86,21 +83,21 @@ void read_decoder(const Json& json, BpeSpec& spec) {
 }
 
 // "merges": ["a b", ...] or [["a", "b"], ...]
-std::vector<BpeMerge> read_merges(const Json& model, const BpeSpec& spec) {
+std::vector<BpeMerge> read_merges(const Json& model, const PieceIds& ids, const BpeSpec& spec) {
   const auto merges = model.find("merges");
   if (merges == model.end() || !merges->is_array())
     throw Error(spec.where, "\"merges\" of the model must be a list");
-  MergeReader reader(spec.pieces);
+  MergeReader reader(ids, [&](size_t number) { return fmt::format("{}: merge {}", spec.where, number); });
   for (size_t i = 0; i < merges->size(); ++i) {
     const Json& merge = (*merges)[i];
-    const std::string where = fmt::format("{}: merge {}", spec.where, i);
     if (merge.is_string()) {
       const auto& line = merge.get_ref<const std::string&>();
-      if (!line.starts_with("#version")) reader.add_line(line, where);
+      if (!line.starts_with("#version")) reader.add_line(line, i);
     } else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
-      reader.add(merge[0].get_ref<const std::string&>(), merge[1].get_ref<const std::string&>(), where);
+      reader.add(merge[0].get_ref<const std::string&>(), merge[1].get_ref<const std::string&>(), i);
     } else {
-      throw Error(where, "is neither a string nor a list of two strings");
+      throw Error(fmt::format("{}: merge {}", spec.where, i),
+                  "is neither a string nor a list of two strings");
     }
   }
   return reader.take();
@@ -121,13 +118,13 @@ void read_model(const Json& json, BpeSpec& spec) {
   spec.fuse_unknown = get_bool_or(model, "fuse_unk", spec.where, false);
   spec.ignore_merges = get_bool_or(model, "ignore_merges", spec.where, false);
   spec.pieces = pieces_by_id(get_object(model, "vocab", spec.where), spec.added, spec.where);
-  spec.merges = read_merges(model, spec);
+  const PieceIds ids(spec.pieces);
+  spec.merges = read_merges(model, ids, spec);
   const std::string unknown = get_string_or(model, "unk_token", spec.where, "");
   if (unknown.empty()) return;
-  const auto found = std::find(spec.pieces.begin(), spec.pieces.end(), unknown);
-  if (found == spec.pieces.end())
+  spec.unknown = ids.find(unknown);
+  if (spec.unknown < 0)
     throw Error(spec.where, "the vocabulary lacks the unknown token " + in_quotes(unknown));
-  spec.unknown = static_cast<int32_t>(found - spec.pieces.begin());
 }
 
 }  // namespace

@@ -46,42 +46,47 @@ std::vector<std::string> pieces_by_id(const Json& vocab, const std::vector<Added
   return pieces;
 }
 
-MergeReader::MergeReader(const std::vector<std::string>& pieces) {
+PieceIds::PieceIds(const std::vector<std::string>& pieces) {
+  ids_.reserve(pieces.size());
   for (size_t id = 0; id < pieces.size(); ++id) ids_.emplace(pieces[id], static_cast<int32_t>(id));
 }
 
-void MergeReader::add(std::string_view left, std::string_view right, const std::string& where) {
+int32_t PieceIds::find(std::string_view piece) const {
+  const auto found = ids_.find(piece);
+  return found == ids_.end() ? -1 : found->second;
+}
+
+MergeReader::MergeReader(const PieceIds& ids, std::function<std::string(size_t)> place)
+    : ids_(ids), place_(std::move(place)) {}
+
+void MergeReader::add(std::string_view left, std::string_view right, size_t number) {
   joined_.assign(left).append(right);
   int32_t ids[3];
   const std::string_view parts[] = {left, right, joined_};
-  for (int i = 0; i < 3; ++i) {
-    const auto found = ids_.find(parts[i]);
-    if (found == ids_.end())
-      throw Error(where, fmt::format("the piece {} is not in the vocabulary", in_quotes(parts[i])),
+  for (int i = 0; i < 3; ++i)
+    if (ids[i] = ids_.find(parts[i]); ids[i] < 0)
+      throw Error(place_(number), fmt::format("the piece {} is not in the vocabulary", in_quotes(parts[i])),
                   "vocabulary and merges must belong together");
-    ids[i] = found->second;
-  }
   merges_.push_back({ids[0], ids[1], ids[2]});
 }
 
-void MergeReader::add_line(std::string_view line, const std::string& where) {
+void MergeReader::add_line(std::string_view line, size_t number) {
   const size_t blank = line.find(' ');
   if (blank == std::string_view::npos || line.find(' ', blank + 1) != std::string_view::npos || blank == 0 ||
       blank + 1 == line.size())
-    throw Error(where, fmt::format("{} is not two pieces with a blank between them", in_quotes(line)));
-  add(line.substr(0, blank), line.substr(blank + 1), where);
+    throw Error(place_(number),
+                fmt::format("{} is not two pieces with a blank between them", in_quotes(line)));
+  add(line.substr(0, blank), line.substr(blank + 1), number);
 }
 
-std::vector<BpeMerge> parse_merges_txt(std::string_view text, const std::vector<std::string>& pieces,
-                                       const std::string& where) {
-  MergeReader reader(pieces);
+std::vector<BpeMerge> parse_merges_txt(std::string_view text, const PieceIds& ids, const std::string& where) {
+  MergeReader reader(ids, [&](size_t number) { return fmt::format("{}:{}", where, number); });
   for (size_t number = 1; !text.empty(); ++number) {
     const size_t size = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, size);
     text.remove_prefix(std::min(size + 1, text.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!line.empty() && !line.starts_with("#version"))
-      reader.add_line(line, fmt::format("{}:{}", where, number));
+    if (!line.empty() && !line.starts_with("#version")) reader.add_line(line, number);
   }
   return reader.take();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -50,23 +51,34 @@ BpeSpec read_bpe_folder(const std::string& folder, const Json& tokenizer_json);
 std::vector<std::string> pieces_by_id(const Json& vocab, const std::vector<AddedToken>& added,
                                       const std::string& where);
 
-// Finds the numbers of merges as they are read; `where` names the line in errors.
-class MergeReader {
+// The id of each piece. The pieces must stay where they are.
+class PieceIds {
  public:
-  explicit MergeReader(const std::vector<std::string>& pieces);  // which must stay
-  void add(std::string_view left, std::string_view right, const std::string& where);
-  void add_line(std::string_view line, const std::string& where);  // "left right"
-  std::vector<BpeMerge> take() { return std::move(merges_); }
+  explicit PieceIds(const std::vector<std::string>& pieces);
+  int32_t find(std::string_view piece) const;  // -1: not there
 
  private:
   std::unordered_map<std::string_view, int32_t> ids_;
+};
+
+// Finds the ids of merges as they are read.
+class MergeReader {
+ public:
+  // `place` names the merge of a number in errors.
+  MergeReader(const PieceIds& ids, std::function<std::string(size_t)> place);
+  void add(std::string_view left, std::string_view right, size_t number);
+  void add_line(std::string_view line, size_t number);  // "left right"
+  std::vector<BpeMerge> take() { return std::move(merges_); }
+
+ private:
+  const PieceIds& ids_;
+  std::function<std::string(size_t)> place_;
   std::vector<BpeMerge> merges_;
   std::string joined_;
 };
 
 // merges.txt: two pieces a line; lines that start with "#version" and empty ones do not count.
-std::vector<BpeMerge> parse_merges_txt(std::string_view text, const std::vector<std::string>& pieces,
-                                       const std::string& where);
+std::vector<BpeMerge> parse_merges_txt(std::string_view text, const PieceIds& ids, const std::string& where);
 
 // Writes vocab.json, merges.txt, tokenizer_config.json and tokenizer.json, which Hugging Face's AutoTokenizer
 // and the `tokenizers` library load to the same ids.

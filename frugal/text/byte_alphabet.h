@@ -3,6 +3,7 @@
 // Printable Latin-1 stands for itself; the other 68 bytes are U+0100 ... U+0143 in their order.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,23 +13,29 @@
 
 namespace frugal {
 
-constexpr bool is_shown_as_itself(uint32_t byte) {
-  return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xff && byte != 0xad);
-}
+struct ByteAlphabet {
+  static constexpr char32_t kEnd = 0x144;  // no byte is this character or one after it
 
-constexpr char32_t byte_to_char(uint8_t byte) {
-  if (is_shown_as_itself(byte)) return byte;
-  char32_t before = 0;
-  for (uint32_t b = 0; b < byte; ++b) before += !is_shown_as_itself(b);
-  return 0x100 + before;
-}
+  std::array<char32_t, 256> chars{};  // of each byte
+  std::array<int16_t, kEnd> bytes{};  // of each character; -1: no byte's
+
+  constexpr ByteAlphabet() {
+    bytes.fill(-1);
+    char32_t next = 0x100;
+    for (char32_t byte = 0; byte < 0x100; ++byte) {
+      const bool printable = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte != 0xad);
+      chars[byte] = printable ? byte : next++;
+      bytes[chars[byte]] = static_cast<int16_t>(byte);
+    }
+  }
+};
+inline constexpr ByteAlphabet kByteAlphabet;
+
+constexpr char32_t byte_to_char(uint8_t byte) { return kByteAlphabet.chars[byte]; }
 
 // -1: no byte's character.
 constexpr int char_to_byte(char32_t code) {
-  if (code < 0x100) return is_shown_as_itself(code) ? static_cast<int>(code) : -1;
-  for (uint32_t b = 0; b < 0x100; ++b)
-    if (byte_to_char(static_cast<uint8_t>(b)) == code) return static_cast<int>(b);
-  return -1;
+  return code < ByteAlphabet::kEnd ? kByteAlphabet.bytes[code] : -1;
 }
 
 inline std::string bytes_to_chars(std::string_view bytes) {
@@ -43,7 +50,7 @@ inline std::optional<std::string> chars_to_bytes(std::string_view piece) {
   const char* end = piece.data() + piece.size();
   for (const char* at = piece.data(); at != end;) {
     const Utf8Char c = read_utf8(at, end);
-    const int byte = c.valid && c.code < 0x144 ? char_to_byte(c.code) : -1;
+    const int byte = c.valid ? char_to_byte(c.code) : -1;
     if (byte < 0) return std::nullopt;
     bytes += static_cast<char>(byte);
     at += c.size;

@@ -66,4 +66,16 @@ inline bool is_utf8(std::string_view text) {
   return true;
 }
 
+// The text with U+FFFD in place of broken bytes.
+inline std::string repair_utf8(std::string_view bytes) {
+  std::string text;
+  const char* const end = bytes.data() + bytes.size();
+  for (const char* at = bytes.data(); at != end;) {
+    const Utf8Char c = read_utf8(at, end);
+    append_utf8(text, c.code);
+    at += c.size;
+  }
+  return text;
+}
+
 }  // namespace frugal
