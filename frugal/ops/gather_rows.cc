@@ -19,10 +19,14 @@ Value scatter_rows(Value dy, Value index, int64_t rows) {
 
 std::vector<TensorType> GatherRows::infer(std::span<const TensorType> in) const {
   require(in.size() == 3, "needs x, index and offsets");
-  require_type(in[0], DType::f32, 2, "x");
+  const TensorType& x = in[0];
+  require(x.shape.size() == (x.type == DType::i32 ? 1 : 2), "x is no list of rows");
+  require(x.type == DType::f32 || x.type == DType::i32 || x.type == DType::u8, "x must be F32, I32 or U8");
   require_type(in[1], DType::i32, 1, "index");
   require_type(in[2], DType::i32, 1, "offsets");
-  return {f32({in[1].shape[0], in[0].shape[1]})};
+  TensorType out = x;
+  out.shape[0] = in[1].shape[0];
+  return {out};
 }
 
 std::vector<Value> GatherRows::gradient(const GradientContext& context) const {
@@ -34,17 +38,19 @@ Work GatherRows::work(std::span<const TensorType>, std::span<const TensorType> o
 }
 
 Kernel GatherRows::kernel(const Context&, std::span<const TensorType> in, std::span<const TensorType>) const {
-  const int64_t rows = in[0].shape[0], width = in[0].shape[1], count = in[1].shape[0];
+  const int64_t rows = in[0].shape[0], count = in[1].shape[0];
+  const int64_t width = in[0].shape.size() == 2 ? in[0].shape[1] : 1;
+  const size_t bytes = static_cast<size_t>(width) * size_of(in[0].type);
   return {[=](const KernelArgs& args, Worker& worker) {
-    const float* x = args.input<float>(0);
+    const auto* x = args.input<std::byte>(0);
     const int32_t* index = args.input<int32_t>(1);
-    float* out = args.output<float>(0);
-    const size_t bytes = static_cast<size_t>(width) * sizeof(float);
+    auto* out = args.output<std::byte>(0);
     for_each_row(worker, count, width, [=](int64_t i) {
+      std::byte* to = out + static_cast<size_t>(i) * bytes;
       if (index[i] < 0 || index[i] >= rows)
-        std::memset(out + i * width, 0, bytes);
+        std::memset(to, 0, bytes);
       else
-        std::memcpy(out + i * width, x + index[i] * width, bytes);
+        std::memcpy(to, x + static_cast<size_t>(index[i]) * bytes, bytes);
     });
   }};
 }

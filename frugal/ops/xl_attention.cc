@@ -125,7 +125,7 @@ struct Operands {
     head.width = l.width, head.value_width = l.value_width;
     head.scale = options.scale;
     head.causal = options.causal;
-    head.key_window = options.window;
+    head.window = options.window;
     head.dropout = dropout;
     head.dropout.first_row = static_cast<uint32_t>(q.begin);
     head.dropout.head = static_cast<uint32_t>(h);

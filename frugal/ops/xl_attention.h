@@ -12,7 +12,7 @@
 //
 // What a query sees, all of these together:
 //   causal   keys at distances >= 0
-//   window   with causal: keys at distances < window (0: all)
+//   window   with causal: keys at distances < window
 //   hidden   keys j with hidden[query][j - memory] == 0; the first `memory` keys of a sequence are never
 //            hidden
 #pragma once
@@ -22,7 +22,6 @@
 namespace frugal {
 
 struct XlAttentionOptions : AttentionOptions {
-  int64_t window = 0;
   int64_t back = 0;    // the row of r that belongs to distance 0
   int64_t memory = 0;  // see `hidden`
 };

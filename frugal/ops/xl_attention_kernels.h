@@ -12,7 +12,6 @@ struct XlHead : AttentionHead {
   int64_t back;       // its row of distance 0
   const float *content_bias, *position_bias, *segment_bias, *same, *other;
   const int32_t *q_positions, *k_positions, *q_types, *k_types;
-  int64_t key_window;             // 0: all
   Strided<const uint8_t> hidden;  // null: nothing is
   int64_t hidden_width, memory;
 };

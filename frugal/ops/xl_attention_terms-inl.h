@@ -41,7 +41,7 @@ inline int32_t bounded(int32_t position) { return std::clamp(position, -kFarthes
 inline bool sees(const XlHead& head, int64_t i, int64_t j) {
   const int64_t distance = int64_t{head.q_positions[i]} - head.k_positions[j];
   if (head.causal && distance < 0) return false;
-  if (head.key_window > 0 && distance >= head.key_window) return false;
+  if (head.window > 0 && distance >= head.window) return false;
   const int64_t column = j - head.memory;
   return !head.hidden.data || column < 0 || column >= head.hidden_width || head.hidden.row(i)[column] == 0;
 }

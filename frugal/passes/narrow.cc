@@ -4,6 +4,7 @@
 
 #include "frugal/ops/attention.h"
 #include "frugal/ops/gather_rows.h"
+#include "frugal/ops/xl_attention.h"
 #include "frugal/passes/rewrite.h"
 
 namespace frugal {
@@ -47,6 +48,8 @@ class Narrower {
   // Row inputs of an operation; attention's queries count, for its keys and values stay whole. A lone query
   // of causal attention stands for the last row and sees all keys, so it must be the last.
   std::vector<int> row_inputs(const Node& node) const {
+    if (dynamic_cast<const XlAttention*>(node.op.get()))
+      return {0, kXlQueryPositions, kXlQueryTypes, kXlHidden};
     const auto* attention = dynamic_cast<const Attention*>(node.op.get());
     if (!attention) return node.op->row_inputs();
     const bool last = index_ && graph_.node(index_.node).name.ends_with("last_rows");
@@ -74,7 +77,8 @@ class Narrower {
     std::vector<Value> inputs = in;
     for (int k : row_inputs(node))
       if (inputs[k]) inputs[k] = gathered(node.inputs[k], in[k]);
-    if (dynamic_cast<const Attention*>(node.op.get())) inputs[3] = ahead(offsets_);
+    if (dynamic_cast<const Attention*>(node.op.get()) || dynamic_cast<const XlAttention*>(node.op.get()))
+      inputs[3] = ahead(offsets_);
     const Value narrow = rewriter_.to().apply(node.op, inputs);
     std::vector<Value> outputs;
     for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o)
