@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+
+#include "frugal/ops/embedding.h"
+#include "frugal/ops/expert_linear.h"
+#include "frugal/ops/matmul.h"
 
 namespace frugal {
 namespace {
@@ -22,6 +27,29 @@ void quantize_rows(const Tensor& weight, Tensor& quantized, Tensor& scales) {
   }
 }
 
+// Whether an operation has an integer form for the weight at input k (passes/lower.cc).
+bool reads_integers(const Op& op, size_t k) {
+  if (const auto* product = dynamic_cast<const MatMul*>(&op))
+    return k == 1 && product->trans_b && !product->exact;
+  if (const auto* experts = dynamic_cast<const ExpertLinear*>(&op)) return k >= 2 && experts->trans_w;
+  return k == 0 && dynamic_cast<const Embedding*>(&op);
+}
+
+// Matrices that something reads in no other form: a router must choose as before, a table of biases is added.
+std::set<std::string> kept_weights(const Model& model) {
+  Graph graph;
+  Net net(graph, {8, 1, 16, 1, 8, 16}, {});
+  model.build(net);
+  std::set<std::string> kept;
+  for (const Node& node : graph.nodes())
+    for (size_t k = 0; k < node.inputs.size(); ++k)
+      if (node.inputs[k] && !reads_integers(*node.op, k)) {
+        const Node& input = graph.node(node.inputs[k].node);
+        if (input.kind == NodeKind::variable) kept.insert(input.name);
+      }
+  return kept;
+}
+
 }  // namespace
 
 Student quantize(const Model& model, const Store& store) {
@@ -29,9 +57,10 @@ Student quantize(const Model& model, const Store& store) {
   config["quantization_config"] = {
       {"quant_method", "frugal"}, {"weights", "s7"}, {"scales", "row"}, {"activations", "u8 dynamic row"}};
   Student result{make_model(config, "the quantized configuration"), std::make_shared<Store>()};
+  const std::set<std::string> kept = kept_weights(model);
   for (const ParameterSpec& spec : model.parameters()) {
     const Tensor& weight = *store.find(spec.name);
-    if (spec.shape.size() != 2 || weight.type() != DType::f32) {
+    if (spec.shape.size() != 2 || weight.type() != DType::f32 || kept.count(spec.name)) {
       result.store->set(spec.name, weight);
       continue;
     }

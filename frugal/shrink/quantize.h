@@ -14,8 +14,8 @@
 
 namespace frugal {
 
-// All matrices of the model (products and embedding tables) as I8 `name` and F32 `name_scale`; vectors stay
-// F32.
+// The model's matrices that only products and look-ups of rows read (embedding tables, experts) as I8 `name`
+// and F32 `name_scale`; vectors, and what must stay exact or is read otherwise, stay F32.
 Student quantize(const Model& model, const Store& store);
 
 }  // namespace frugal
