@@ -5,7 +5,6 @@
 #include <limits>
 #include <numeric>
 
-#include "frugal/generate/row_scores.h"
 #include "frugal/generate/top_list.h"
 
 namespace frugal {
@@ -39,7 +38,7 @@ std::vector<Search::Row> BeamSearch::advance(std::span<const std::span<float>> l
   for (size_t i = 0; i < logits.size(); ++i) {
     ids.resize(prompt_.size());
     ids.insert(ids.end(), beams_[i].ids.begin(), beams_[i].ids.end());
-    log_softmax(logits[i]);
+    settings_->rows.log_softmax(logits[i]);
     settings_->rules.apply({ids, lengths_}, logits[i]);
   }
   std::vector<Candidate> candidates =

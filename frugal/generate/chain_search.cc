@@ -4,14 +4,11 @@
 #include <cmath>
 #include <numeric>
 
-#include "frugal/generate/row_scores.h"
-
 namespace frugal {
 namespace {
 
 // Replaces the scores by e^(score - best).
-int32_t draw(std::span<float> scores, double unit) {
-  const int32_t best = argmax(scores);
+int32_t draw(std::span<float> scores, int32_t best, double unit) {
   const float top = scores[best];
   if (!std::isfinite(top)) return best;  // every token is forbidden
   double total = 0;
@@ -41,9 +38,10 @@ ChainSearch::ChainSearch(std::shared_ptr<const SearchSettings> settings, std::ve
 
 int32_t ChainSearch::choose(size_t chain, std::span<float> scores) const {
   settings_->rules.apply({ids_[chain], lengths_}, scores);
-  if (!settings_->options.do_sample) return argmax(scores);
+  const int32_t best = settings_->rows.argmax(scores);
+  if (!settings_->options.do_sample) return best;
   const auto position = static_cast<int64_t>(chains_[chain].ids.size());
-  return draw(scores, random_unit(settings_->options.seed, index_, position, chain));
+  return draw(scores, best, random_unit(settings_->options.seed, index_, position, chain));
 }
 
 std::vector<Search::Row> ChainSearch::advance(std::span<const std::span<float>> logits) {

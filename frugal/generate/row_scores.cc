@@ -37,14 +37,16 @@ namespace frugal {
 HWY_EXPORT(subtract_log_sum);
 HWY_EXPORT(largest);
 
-void log_softmax(std::span<float> scores) {
+RowScores::RowScores()
+    : subtract_log_sum_(FRUGAL_DISPATCH(subtract_log_sum)), largest_(FRUGAL_DISPATCH(largest)) {}
+
+void RowScores::log_softmax(std::span<float> scores) const {
   const auto n = static_cast<int64_t>(scores.size());
-  if (std::isfinite(FRUGAL_DISPATCH(largest)(scores.data(), n)))
-    FRUGAL_DISPATCH(subtract_log_sum)(scores.data(), n);
+  if (std::isfinite(largest_(scores.data(), n))) subtract_log_sum_(scores.data(), n);
 }
 
-int32_t argmax(std::span<const float> scores) {
-  const float top = FRUGAL_DISPATCH(largest)(scores.data(), static_cast<int64_t>(scores.size()));
+int32_t RowScores::argmax(std::span<const float> scores) const {
+  const float top = largest_(scores.data(), static_cast<int64_t>(scores.size()));
   const auto found = std::find(scores.begin(), scores.end(), top);
   return found == scores.end() ? 0 : static_cast<int32_t>(found - scores.begin());
 }

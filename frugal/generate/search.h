@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "frugal/generate/options.h"
+#include "frugal/generate/row_scores.h"
 #include "frugal/generate/score_rules.h"
 
 namespace frugal {
@@ -29,6 +30,7 @@ struct SearchSettings {
   GenerationOptions options;  // checked
   ScoreRules rules;
   StopTest stop;
+  RowScores rows;
 };
 
 // One thread at a time; different searches may run at once.

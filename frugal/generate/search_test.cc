@@ -188,23 +188,24 @@ TEST(GenerateSearch, RefusesWhatCannotBe) {
 
 TEST(GenerateSearch, RowScoresAgreeWithPlainLoops) {
   Random random(3, "rows");
+  const RowScores rows;
   for (size_t n : {1, 2, 7, 8, 31, 33, 100, 1000}) {
     std::vector<float> row(n);
     for (float& x : row) x = static_cast<float>(random.normal() * 5);
-    EXPECT_EQ(argmax(row), std::max_element(row.begin(), row.end()) - row.begin());
+    EXPECT_EQ(rows.argmax(row), std::max_element(row.begin(), row.end()) - row.begin());
     double sum = 0;
     for (float x : row) sum += std::exp(static_cast<double>(x));
     std::vector<float> logs = row;
-    log_softmax(logs);
+    rows.log_softmax(logs);
     for (size_t i = 0; i < n; ++i)
       EXPECT_NEAR(logs[i], row[i] - std::log(sum), 2e-6 * (1 + std::abs(logs[i])));
   }
   const float never = -std::numeric_limits<float>::infinity();
   std::vector<float> none(20, never);
-  log_softmax(none);
+  rows.log_softmax(none);
   EXPECT_EQ(none, std::vector<float>(20, never));
-  EXPECT_EQ(argmax(none), 0);
-  EXPECT_EQ(argmax(std::vector<float>{1, 5, 3, 5}), 1);
+  EXPECT_EQ(rows.argmax(none), 0);
+  EXPECT_EQ(rows.argmax(std::vector<float>{1, 5, 3, 5}), 1);
 }
 
 }  // namespace

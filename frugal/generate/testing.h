@@ -58,7 +58,7 @@ class HashedModel : public StepModel {
 
 inline std::shared_ptr<const SearchSettings> settings_of(const GenerationOptions& options, int64_t vocab) {
   options.check(vocab);
-  return std::make_shared<SearchSettings>(SearchSettings{options, ScoreRules(options), {}});
+  return std::make_shared<SearchSettings>(SearchSettings{options, ScoreRules(options), {}, {}});
 }
 
 // All prompts at once, decoder ids only.
