@@ -39,6 +39,7 @@ bench: build model
 	scripts/bench.sh
 
 asan tsan coverage: setup
+	@if [ $@ = coverage ]; then scripts/setup.sh --coverage; fi
 	cmake --preset $@
 	cmake --build build-$@ -j $(JOBS)
 	ctest --test-dir build-$@ --output-on-failure -j $(JOBS)

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the build needs and that are missing. `--fuzz` adds clang's fuzzer.
+# Installs the Debian packages that the build needs and that are missing. `--fuzz` adds clang's fuzzer, `--coverage`
+# the program that sums up line coverage.
 set -euo pipefail
 packages=(g++ cmake ninja-build pkg-config ccache libhwy-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev
   libfmt-dev libutf8proc-dev libboost-dev libgtest-dev libprotobuf-dev protobuf-compiler python3 python3-pip)
-[ "${1:-}" = --fuzz ] && packages+=(clang libclang-rt-14-dev)
+[ "${1:-}" = --fuzz ] && packages+=(clang libclang-rt-dev)
+[ "${1:-}" = --coverage ] && packages+=(gcovr)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -1,6 +1,7 @@
 #include "frugal/tensor/dtype.h"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -38,16 +39,11 @@ std::optional<DType> dtype_from_name(std::string_view name) {
   return std::nullopt;
 }
 
+// A half's exponent and mantissa, put where a float has them, are the value over 2^112, subnormal ones too.
 float f16_to_f32(uint16_t bits) {
-  const int exponent = (bits >> 10) & 31;
-  const int mantissa = bits & 1023;
-  float value;
-  if (exponent == 0)
-    value = std::ldexp(static_cast<float>(mantissa), -24);
-  else if (exponent == 31)
-    value = mantissa ? NAN : INFINITY;
-  else
-    value = std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
+  const uint32_t magnitude = static_cast<uint32_t>(bits & 0x7fff) << 13;
+  float value = std::bit_cast<float>(magnitude) * 0x1p112f;
+  if (magnitude >= 0x0f800000) value = std::bit_cast<float>(magnitude | 0x7f800000);  // infinity or NaN
   return bits & 0x8000 ? -value : value;
 }
 
