@@ -5,7 +5,7 @@
 namespace frugal {
 
 bool predicts_next_token(const ModelInfo& info) {
-  return info.word_labels && (info.decoder || info.shifted_labels);
+  return info.word_labels && (info.decoder || info.shifted_labels || info.permutes);
 }
 
 void require_next_token_head(const Model& model) {
@@ -17,7 +17,8 @@ void require_next_token_head(const Model& model) {
 void build_next_token(const Model& model, Net& net) {
   model.build(net);
   const Value logits = net.graph.outputs().at("logits");
-  net.output("next", net.last_of(model.info().decoder ? net.target : net.source, logits), Rows::sequence);
+  const bool two_sides = model.info().decoder || model.info().permutes;
+  net.output("next", net.last_of(two_sides ? net.target : net.source, logits), Rows::sequence);
   net.graph.keep_outputs({"next"});
 }
 

@@ -24,6 +24,28 @@ WholeSteps::WholeSteps(std::shared_ptr<const Model> model, std::shared_ptr<Store
   require_next_token_head(*model_);
 }
 
+PackedBatch WholeSteps::pack() const {
+  std::vector<Sequence> sources, decoders;
+  for (const Row& row : rows_) {
+    decoders.push_back(sequence_of(row.decoder));
+    if (encodes()) sources.push_back(sequence_of(row.source));
+  }
+  if (encodes()) {
+    PackedBatch batch = pack_batch(sources);
+    pack_target(batch, decoders);
+    return batch;
+  }
+  PackedBatch batch = pack_batch(decoders);
+  if (model_->info().permutes) {  // a query at the next position, which sees all tokens
+    std::vector<Sequence> queries;
+    for (const Row& row : rows_) queries.push_back({{0}, {0}, {static_cast<int32_t>(row.decoder.size())}});
+    pack_target(batch, queries);
+    for (const Row& row : rows_)
+      if (static_cast<int64_t>(row.decoder.size()) == batch.shape.longest) batch.shape.longest *= 2;
+  }
+  return batch;
+}
+
 std::vector<std::span<float>> WholeSteps::step(std::span<const StepRow> rows) {
   std::vector<Row> next;
   for (const StepRow& row : rows) {
@@ -31,13 +53,7 @@ std::vector<std::span<float>> WholeSteps::step(std::span<const StepRow> rows) {
     next.back().decoder.insert(next.back().decoder.end(), row.ids.begin(), row.ids.end());
   }
   rows_ = std::move(next);
-  std::vector<Sequence> sources, decoders;
-  for (const Row& row : rows_) {
-    decoders.push_back(sequence_of(row.decoder));
-    if (encodes()) sources.push_back(sequence_of(row.source));
-  }
-  PackedBatch batch = pack_batch(encodes() ? sources : decoders);
-  if (encodes()) pack_target(batch, decoders);
+  const PackedBatch batch = pack();
   Program& program = programs_.get(batch.shape, [&] {
     Graph graph;
     Net net(graph, batch.shape, {});

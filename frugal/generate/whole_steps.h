@@ -29,6 +29,7 @@ class WholeSteps : public StepModel {
   struct Row {
     std::vector<int32_t> source, decoder;
   };
+  PackedBatch pack() const;
 
   std::shared_ptr<const Model> model_;
   std::shared_ptr<Store> store_;

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "frugal/base/random.h"
 #include "frugal/models/inference.h"
 #include "frugal/models/weights.h"
 

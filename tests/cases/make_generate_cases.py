@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Writes tests/cases/generate/search.json: what Hugging Face Transformers' generate() finds, with many settings, for
-a model whose logits are a fixed function of the ids (HashedModel of frugal/generate/testing.h is the same function).
+"""Writes tests/cases/generate/: what Hugging Face Transformers' generate() finds.
 
-Cases whose ids change when the logits are moved by 1e-4 are left out: they hang on ties.
+search.json holds many settings for a model whose logits are a fixed function of the ids (HashedModel of
+frugal/generate/testing.h is the same function). Each <family>/ is a small model with random weights and cases.json:
+100 prompts, each with a greedy and a four-beam search under several settings.
+
+Cases whose ids change when the logits are moved by up to 1e-4 are left out: they hang on ties.
 """
 import json
 import pathlib
@@ -99,7 +102,96 @@ def run(model, prompt, settings, shake):
     return rows, scores
 
 
+EOS = [2, 17, 55, 90]  # several, as random weights seldom choose a given one
+
+# The settings of the models' cases: greedy and beams, with penalties and minimum and maximum lengths.
+SETTINGS = [
+    {"max_new_tokens": 16},
+    {"max_new_tokens": 20, "min_new_tokens": 8, "repetition_penalty": 1.4, "no_repeat_ngram_size": 2},
+    {"max_new_tokens": 16, "num_beams": 4},
+    {"max_new_tokens": 20, "min_new_tokens": 6, "num_beams": 4, "length_penalty": 2.0, "early_stopping": True,
+     "repetition_penalty": 1.2, "no_repeat_ngram_size": 3},
+    {"max_new_tokens": 14, "num_beams": 4, "length_penalty": 0.5, "early_stopping": "never",
+     "num_return_sequences": 2},
+]
+
+
+class Shaken(transformers.LogitsProcessor):
+    """Moves the logits; first in the row of processors as beams' scores are logits minus a constant."""
+
+    def __call__(self, input_ids, scores):
+        draw = np.random.default_rng(input_ids.shape[1])
+        return scores + torch.from_numpy(draw.uniform(-1e-4, 1e-4, scores.shape).astype(np.float32))
+
+
+def new_ids(model, prompt, settings, shaken):
+    config = model.generation_config
+    processors = transformers.LogitsProcessorList([Shaken()] if shaken else [])
+    with torch.no_grad():
+        rows = model.generate(torch.tensor([prompt]), logits_processor=processors, **settings)
+    start = 1 if model.config.is_encoder_decoder else len(prompt)
+    found = []
+    for row in rows[:, start:].tolist():
+        ends = [i for i, id in enumerate(row) if id in config.eos_token_id]
+        found.append(row[: ends[0] + 1] if ends else row)
+    return found
+
+
+def write_model(name, model, prompts_until, **generation):
+    """prompts_until: ids of prompts are below it."""
+    torch.manual_seed(0)
+    folder = HERE / name
+    model.eval()
+    model.generation_config = GenerationConfig(**generation)
+    model.save_pretrained(folder)
+    draw = random.Random(name)
+    prompts, expected, left_out = [], [], 0
+    while len(prompts) < 100:
+        prompt = [draw.randrange(3, prompts_until) for _ in range(draw.randint(1, 24))]
+        found = [new_ids(model, prompt, s, False) for s in SETTINGS]
+        if found != [new_ids(model, prompt, s, True) for s in SETTINGS]:
+            left_out += 1
+            continue
+        prompts.append(prompt)
+        expected.append(found)
+    lines = ",\n".join(json.dumps({"prompt": p, "ids": e}) for p, e in zip(prompts, expected))
+    (folder / "cases.json").write_text(f'{{"settings": {json.dumps(SETTINGS)}, "cases": [\n{lines}\n]}}\n')
+    lengths = [len(ids) for e in expected for rows in e for ids in rows]
+    print(f"{name}: {left_out} prompts left out, {sum(l < 14 for l in lengths)} of {len(lengths)} ended early")
+
+
+def write_models():
+    torch.manual_seed(1)
+    write_model("gpt2", transformers.GPT2LMHeadModel(transformers.GPT2Config(
+        vocab_size=130, n_positions=64, n_embd=32, n_layer=2, n_head=4, initializer_range=0.3, bos_token_id=1,
+        eos_token_id=2)), 130, bos_token_id=1, eos_token_id=EOS)
+    write_model("bart", transformers.BartForConditionalGeneration(transformers.BartConfig(
+        vocab_size=130, max_position_embeddings=64, d_model=32, encoder_layers=2, decoder_layers=2,
+        encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=48, decoder_ffn_dim=48, init_std=0.3,
+        scale_embedding=True)), 130, bos_token_id=0, eos_token_id=EOS, pad_token_id=1, decoder_start_token_id=2,
+        forced_bos_token_id=0, forced_eos_token_id=2)
+    write_model("t5", transformers.T5ForConditionalGeneration(transformers.T5Config(
+        vocab_size=130, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_heads=4, initializer_factor=2.0,
+        feed_forward_proj="gated-gelu", decoder_start_token_id=0)), 130, eos_token_id=EOS, pad_token_id=0,
+        decoder_start_token_id=0)
+    write_model("switch", transformers.SwitchTransformersForConditionalGeneration(
+        transformers.SwitchTransformersConfig(
+            vocab_size=130, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_decoder_layers=2, num_heads=4,
+            num_experts=4, num_sparse_encoder_layers=1, num_sparse_decoder_layers=1, initializer_factor=2.0,
+            decoder_start_token_id=0)), 130, eos_token_id=EOS, pad_token_id=0, decoder_start_token_id=0)
+    # Without memories: with them the reference computes earlier tokens as if later ones were not there.
+    write_model("xlnet", transformers.XLNetLMHeadModel(transformers.XLNetConfig(
+        vocab_size=130, d_model=32, n_layer=2, n_head=4, d_inner=48, initializer_range=0.3, use_mems_eval=False)),
+        130, bos_token_id=1, eos_token_id=EOS)
+
+
 def main():
+    torch.set_num_threads(1)
+    write_search()
+    write_models()
+
+
+def write_search():
     warnings.simplefilter("ignore")
     transformers.logging.set_verbosity_error()
     draw = random.Random(20)

@@ -1,0 +1,90 @@
+// Generation with real architectures of small random weights, against what the reference found.
+#include <gtest/gtest.h>
+
+#include "frugal/generate/cached_steps.h"
+#include "frugal/generate/config.h"
+#include "frugal/generate/testing.h"
+#include "frugal/generate/whole_steps.h"
+#include "frugal/io/json.h"
+#include "frugal/models/folder.h"
+
+namespace frugal {
+namespace {
+
+struct Case {
+  ModelFolder folder;
+  FolderGeneration said;
+  Json cases;
+};
+
+Case load(const std::string& name) {
+  const std::string path = FRUGAL_SOURCE_DIR "/tests/cases/generate/" + name;
+  FolderOptions options;
+  options.tokenizer = false;
+  Case made{load_model_folder(path, options), {}, load_json(path + "/cases.json")};
+  made.said = generation_of_folder(path, made.folder.model->config(), "");
+  return made;
+}
+
+std::shared_ptr<const SearchSettings> settings_of(const Case& one, const Json& changes) {
+  GenerationOptions options = one.said.options;
+  read_generation_options(changes, "cases.json", options);
+  return test::settings_of(options, one.folder.model->info().vocab_size);
+}
+
+using Found = std::vector<std::vector<Hypothesis>>;
+
+Found generate(StepModel& model, const Case& one, std::shared_ptr<const SearchSettings> settings,
+               SchedulerLimits limits = {}) {
+  Found found(one.cases.at("cases").size());
+  Scheduler scheduler(model, Context::make(2), settings, limits);
+  for (size_t i = 0; i < found.size(); ++i) {
+    GenerationRequest request;
+    request.prompt.decoder = one.cases.at("cases")[i].at("prompt").get<std::vector<int32_t>>();
+    if (model.encodes()) {
+      request.prompt.source = std::move(request.prompt.decoder);
+      request.prompt.decoder = {*settings->options.decoder_start};
+    }
+    request.index = i;
+    request.on_done = [&found, i](std::vector<Hypothesis> done) { found[i] = std::move(done); };
+    scheduler.submit(std::move(request));
+  }
+  scheduler.run();
+  return found;
+}
+
+void expect_the_references_ids(const std::string& name, StepModel& model, const Case& one) {
+  const Json& settings = one.cases.at("settings");
+  for (size_t s = 0; s < settings.size(); ++s) {
+    const Found found = generate(model, one, settings_of(one, settings[s]));
+    ASSERT_EQ(found.size(), 100u);
+    for (size_t i = 0; i < found.size(); ++i) {
+      const Json& expected = one.cases.at("cases")[i].at("ids")[s];
+      ASSERT_EQ(found[i].size(), expected.size());
+      for (size_t j = 0; j < expected.size(); ++j)
+        EXPECT_EQ(found[i][j].ids, expected[j].get<std::vector<int32_t>>())
+            << name << ", prompt " << i << ", " << settings[s].dump();
+    }
+  }
+}
+
+class GenerateModels : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(GenerateModels, CachesFindTheReferencesIds) {
+  const Case one = load(GetParam());
+  if (cache_cost(*one.folder.model).token == 0) GTEST_SKIP() << "keeps no caches";
+  CachedSteps model(one.folder.model, one.folder.store, Context::make(2));
+  expect_the_references_ids(GetParam(), model, one);
+}
+
+TEST_P(GenerateModels, RecomputationFindsTheReferencesIds) {
+  const Case one = load(GetParam());
+  WholeSteps model(one.folder.model, one.folder.store, Context::make(2));
+  expect_the_references_ids(GetParam(), model, one);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, GenerateModels, ::testing::Values("gpt2", "bart", "t5", "switch"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
+}  // namespace frugal
