@@ -3,7 +3,8 @@
 # the program that sums up line coverage.
 set -euo pipefail
 packages=(g++ cmake ninja-build pkg-config ccache libhwy-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev
-  libfmt-dev libutf8proc-dev libboost-dev libgtest-dev libprotobuf-dev protobuf-compiler python3 python3-pip)
+  libfmt-dev libutf8proc-dev libboost-dev libgtest-dev libprotobuf-dev protobuf-compiler libsentencepiece-dev
+  python3 python3-pip)
 [ "${1:-}" = --fuzz ] && packages+=(clang libclang-rt-dev)
 [ "${1:-}" = --coverage ] && packages+=(gcovr)
 

@@ -16,8 +16,8 @@ struct BatchShape {
   int64_t longest = 0;                            // upper bound of one sequence's length
   int64_t choices = 1;                            // sequences that belong to one multiple-choice question
   int64_t target_tokens = 0, target_longest = 0;  // of the decoder's side; 0 without a decoder
-  int64_t memory = 0;         // rows that each sequence may look back to (XLNet)
-  bool hidden_pairs = false;  // which token sees which is given pair by pair (XLNet)
+  int64_t memory = 0;                             // rows that each sequence may look back to (XLNet)
+  bool hidden_pairs = false;                      // which token sees which is given pair by pair (XLNet)
   auto key() const {
     return std::tie(tokens, sequences, longest, choices, target_tokens, target_longest, memory, hidden_pairs);
   }

@@ -1,9 +1,8 @@
-// gather_rows: out[i] = x[index[i]] for x[T,H] and index I32[N]; an index outside [0, T) gives a zero row. What
-// goes along with rows may be gathered too: x I32[T] or U8[T,H], without a gradient.
-// offsets I32[S+1] says which of the N rows belong to which sequence; the kernel does not need it, the pass
-// that drops unread rows does.
-// scatter_rows(dy[N,H], index, T): the gradient [T,H]; rows of equal index are added in order, the others are
-// zero.
+// gather_rows: out[i] = x[index[i]] for x[T,H] and index I32[N]; an index outside [0, T) gives a zero row.
+// What goes along with rows may be gathered too: x I32[T] or U8[T,H], without a gradient. offsets I32[S+1]
+// says which of the N rows belong to which sequence; the kernel does not need it, the pass that drops unread
+// rows does. scatter_rows(dy[N,H], index, T): the gradient [T,H]; rows of equal index are added in order, the
+// others are zero.
 #pragma once
 
 #include "frugal/graph/graph.h"

@@ -11,25 +11,6 @@ namespace {
 constexpr std::string_view kPattern =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
-// The parts of a Sequence, which `list` names, or the part itself; none for null.
-std::vector<const Json*> parts_of(const Json& json, const char* part, const char* list,
-                                  const std::string& where) {
-  std::vector<const Json*> parts;
-  if (!has_value(json, part)) return parts;
-  const Json& whole = json[part];
-  if (part_type(json, part, where) != "Sequence") return {&whole};
-  const auto items = whole.find(list);
-  if (items == whole.end() || !items->is_array())
-    throw Error(where, fmt::format("\"{}\" of the {} must be a list", list, part));
-  for (const Json& item : *items) {
-    get_string(item, "type", where);
-    parts.push_back(&item);
-  }
-  return parts;
-}
-
-std::string type_of(const Json* part) { return (*part)["type"].get<std::string>(); }
-
 void read_splitters(const Json& json, BpeSpec& spec) {
   bool has_pattern = false, has_bytes = false;
   for (const Json* part : parts_of(json, "pre_tokenizer", "pretokenizers", spec.where)) {
@@ -82,44 +63,17 @@ void read_decoder(const Json& json, BpeSpec& spec) {
   spec.decodes_bytes = !parts.empty();
 }
 
-// "merges": ["a b", ...] or [["a", "b"], ...]
-std::vector<BpeMerge> read_merges(const Json& model, const PieceIds& ids, const BpeSpec& spec) {
-  const auto merges = model.find("merges");
-  if (merges == model.end() || !merges->is_array())
-    throw Error(spec.where, "\"merges\" of the model must be a list");
-  MergeReader reader(ids, [&](size_t number) { return fmt::format("{}: merge {}", spec.where, number); });
-  for (size_t i = 0; i < merges->size(); ++i) {
-    const Json& merge = (*merges)[i];
-    if (merge.is_string()) {
-      const auto& line = merge.get_ref<const std::string&>();
-      if (!line.starts_with("#version")) reader.add_line(line, i);
-    } else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
-      reader.add(merge[0].get_ref<const std::string&>(), merge[1].get_ref<const std::string&>(), i);
-    } else {
-      throw Error(fmt::format("{}: merge {}", spec.where, i),
-                  "is neither a string nor a list of two strings");
-    }
-  }
-  return reader.take();
-}
-
 void read_model(const Json& json, BpeSpec& spec) {
   const std::string type = tokenizer_json_model(json, spec.where);
   if (type != "BPE") unsupported_part(spec.where, "model type", type, "BPE");
   const Json& model = json["model"];
-  if (has_value(model, "dropout") && get_double(model, "dropout", spec.where) != 0)
-    throw Error(spec.where, "a BPE model with dropout is not supported", "set \"dropout\" to null");
-  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"})
-    if (const std::string value = get_string_or(model, key, spec.where, ""); !value.empty())
-      throw Error(spec.where,
-                  fmt::format("a BPE model with the {} {} is not supported", key, in_quotes(value)));
   if (get_bool_or(model, "byte_fallback", spec.where, false))
     throw Error(spec.where, "a byte-level BPE model with byte_fallback is not supported");
   spec.fuse_unknown = get_bool_or(model, "fuse_unk", spec.where, false);
   spec.ignore_merges = get_bool_or(model, "ignore_merges", spec.where, false);
   spec.pieces = pieces_by_id(get_object(model, "vocab", spec.where), spec.added, spec.where);
   const PieceIds ids(spec.pieces);
-  spec.merges = read_merges(model, ids, spec);
+  spec.merges = read_json_merges(model, ids, spec.where);
   const std::string unknown = get_string_or(model, "unk_token", spec.where, "");
   if (unknown.empty()) return;
   spec.unknown = ids.find(unknown);

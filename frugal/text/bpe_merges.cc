@@ -91,4 +91,28 @@ std::vector<BpeMerge> parse_merges_txt(std::string_view text, const PieceIds& id
   return reader.take();
 }
 
+std::vector<BpeMerge> read_json_merges(const Json& model, const PieceIds& ids, const std::string& where) {
+  if (has_value(model, "dropout") && get_double(model, "dropout", where) != 0)
+    throw Error(where, "a BPE model with dropout is not supported", "set \"dropout\" to null");
+  for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"})
+    if (const std::string value = get_string_or(model, key, where, ""); !value.empty())
+      throw Error(where, fmt::format("a BPE model with the {} {} is not supported", key, in_quotes(value)));
+  const auto merges = model.find("merges");
+  if (merges == model.end() || !merges->is_array())
+    throw Error(where, "\"merges\" of the model must be a list");
+  MergeReader reader(ids, [&](size_t number) { return fmt::format("{}: merge {}", where, number); });
+  for (size_t i = 0; i < merges->size(); ++i) {
+    const Json& merge = (*merges)[i];
+    if (merge.is_string()) {
+      const auto& line = merge.get_ref<const std::string&>();
+      if (!line.starts_with("#version")) reader.add_line(line, i);
+    } else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
+      reader.add(merge[0].get_ref<const std::string&>(), merge[1].get_ref<const std::string&>(), i);
+    } else {
+      throw Error(fmt::format("{}: merge {}", where, i), "is neither a string nor a list of two strings");
+    }
+  }
+  return reader.take();
+}
+
 }  // namespace frugal

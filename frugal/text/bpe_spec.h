@@ -80,6 +80,10 @@ class MergeReader {
 // merges.txt: two pieces a line; lines that start with "#version" and empty ones do not count.
 std::vector<BpeMerge> parse_merges_txt(std::string_view text, const PieceIds& ids, const std::string& where);
 
+// "merges" of a BPE model in tokenizer.json: ["a b", ...] or [["a", "b"], ...]. Refuses a model that merges
+// in another way: with dropout, or with marks inside words.
+std::vector<BpeMerge> read_json_merges(const Json& model, const PieceIds& ids, const std::string& where);
+
 // Writes vocab.json, merges.txt, tokenizer_config.json and tokenizer.json, which Hugging Face's AutoTokenizer
 // and the `tokenizers` library load to the same ids.
 void write_bpe_folder(const std::string& folder, const BpeSpec& spec);

@@ -3,6 +3,7 @@
 
 #include "frugal/base/error.h"
 #include "frugal/text/bpe_tokenizer.h"
+#include "frugal/text/sentencepiece_tokenizer.h"
 #include "frugal/text/tokenizer.h"
 #include "frugal/text/tokenizer_config.h"
 #include "frugal/text/tokenizer_json.h"
@@ -21,8 +22,8 @@ Loaded load_wordpiece(const std::string& folder, const Json& json) {
 Loaded load_byte_level_bpe(const std::string& folder, const Json& json) {
   return std::make_shared<const BpeTokenizer>(read_bpe_folder(folder, json));
 }
-Loaded load_sentencepiece(const std::string& folder, const Json&) {
-  throw Error(folder, "SentencePiece tokenizers are not supported yet");
+Loaded load_sentencepiece(const std::string& folder, const Json& json) {
+  return load_sentencepiece_tokenizer(folder, json);
 }
 
 struct ModelKind {

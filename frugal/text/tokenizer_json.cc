@@ -81,6 +81,24 @@ std::string part_type(const Json& json, const char* part, const std::string& whe
   return has_value(json, part) ? get_string(get_object(json, part, where), "type", where) : "";
 }
 
+std::vector<const Json*> parts_of(const Json& json, const char* part, const char* list,
+                                  const std::string& where) {
+  std::vector<const Json*> parts;
+  if (!has_value(json, part)) return parts;
+  const Json& whole = json[part];
+  if (part_type(json, part, where) != "Sequence") return {&whole};
+  const auto items = whole.find(list);
+  if (items == whole.end() || !items->is_array())
+    throw Error(where, fmt::format("\"{}\" of the {} must be a list", list, part));
+  for (const Json& item : *items) {
+    get_string(item, "type", where);
+    parts.push_back(&item);
+  }
+  return parts;
+}
+
+std::string type_of(const Json* part) { return (*part)["type"].get<std::string>(); }
+
 void unsupported_part(const std::string& where, const char* part, const std::string& type,
                       const char* supported) {
   throw Error(where, fmt::format("the {} {} is not supported", part, type.empty() ? "null" : in_quotes(type)),

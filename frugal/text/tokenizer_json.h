@@ -25,6 +25,11 @@ bool is_byte_level(const Json& json);
 // The "type" of a part of the pipeline; empty when the part is null or missing.
 std::string part_type(const Json& json, const char* part, const std::string& where);
 
+// The parts of a Sequence, which `list` names, or the part itself; none for null. Each has a "type".
+std::vector<const Json*> parts_of(const Json& json, const char* part, const char* list,
+                                  const std::string& where);
+std::string type_of(const Json* part);
+
 [[noreturn]] void unsupported_part(const std::string& where, const char* part, const std::string& type,
                                    const char* supported);
 

@@ -5,6 +5,7 @@
 
 #include "frugal/base/error.h"
 #include "frugal/text/bpe_folder_trainer.h"
+#include "frugal/text/sentencepiece_trainer.h"
 #include "frugal/text/wordpiece_trainer.h"
 
 namespace frugal {
@@ -19,6 +20,14 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"wordpiece", [](const TokenizerTraining& t) -> Made { return std::make_unique<WordPieceTrainer>(t); }},
     {"bpe", [](const TokenizerTraining& t) -> Made { return std::make_unique<ByteLevelBpeTrainer>(t); }},
+    {"unigram",
+     [](const TokenizerTraining& t) -> Made {
+       return std::make_unique<SentencePieceTrainer>(SentencePieceModel::unigram, t);
+     }},
+    {"sentencepiece-bpe",
+     [](const TokenizerTraining& t) -> Made {
+       return std::make_unique<SentencePieceTrainer>(SentencePieceModel::bpe, t);
+     }},
 };
 
 }  // namespace

@@ -1,0 +1,18 @@
+// tokenizer.json of the `tokenizers` library with a Unigram model, or BPE over blank marks.
+#pragma once
+
+#include <string>
+
+#include "frugal/io/json.h"
+#include "frugal/text/sentencepiece_spec.h"
+
+namespace frugal {
+
+// The pipeline is read for what it stands for, the rules of a SentencePiece model, and those are followed:
+// the same text gives the same ids as with the model's own file. A part that stands for none is refused by
+// name. `unknown`: the unknown piece, where the model names none. Family and named tokens are not in this
+// file.
+SentencePieceSpec parse_sentencepiece_json(const Json& json, const std::string& unknown,
+                                           const std::string& where);
+
+}  // namespace frugal
