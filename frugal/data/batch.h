@@ -25,6 +25,10 @@ struct BatchShape {
   bool operator==(const BatchShape& other) const { return key() == other.key(); }
 };
 
+// The smallest batch, of one sequence on each side: what a model is built for when its tensors alone count.
+inline constexpr BatchShape kSmallestBatch{
+    .tokens = 8, .sequences = 1, .longest = 16, .choices = 1, .target_tokens = 8, .target_longest = 16};
+
 // One tokenized text or pair.
 struct Sequence {
   std::vector<int32_t> ids, types;

@@ -48,7 +48,7 @@ CacheCost cache_cost(const Model& model) {
   NetOptions options;
   options.stage = Stage::step;
   options.cache = {1, 1, 1, 1};
-  Net net(graph, {8, 1, 16, 1, 8, 16}, options);
+  Net net(graph, kSmallestBatch, options);
   model.build(net);
   CacheCost cost;
   for (const Node& node : graph.nodes()) {
@@ -125,7 +125,7 @@ void CachedSteps::encode(std::span<const StepRow> rows) {
     const bool fresh = row.parent < 0;
     next.push_back({row.parent, fresh ? static_cast<int64_t>(row.prompt->source.size()) : 0});
     if (!fresh) continue;
-    sources.push_back({row.prompt->source, std::vector<int32_t>(row.prompt->source.size(), 0), {}});
+    sources.push_back(sequence_of(row.prompt->source));
     none.emplace_back();
   }
   sources_.advance(next);
@@ -147,7 +147,7 @@ PackedBatch CachedSteps::pack(std::span<const StepRow> rows) const {
   std::vector<Sequence> decoders, none(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
     const size_t length = rows[i].ids.size(), before = pasts_.pasts()[i].size() - length;
-    Sequence sequence{{rows[i].ids.begin(), rows[i].ids.end()}, std::vector<int32_t>(length, 0), {}};
+    Sequence sequence = sequence_of({rows[i].ids.begin(), rows[i].ids.end()});
     for (size_t p = 0; p < length; ++p) sequence.positions.push_back(static_cast<int32_t>(before + p));
     decoders.push_back(std::move(sequence));
   }
@@ -176,11 +176,7 @@ std::vector<std::span<float>> CachedSteps::step(std::span<const StepRow> rows) {
     write_lengths(run, "source_lengths", rows.size(), [&](size_t s) { return sources_.pasts()[s].size(); });
   }
   run.run();
-  Tensor logits = run.output("next");
-  const auto vocab = static_cast<size_t>(logits.dim(1));
-  std::vector<std::span<float>> found;
-  for (size_t i = 0; i < rows.size(); ++i) found.push_back(logits.data<float>().subspan(i * vocab, vocab));
-  return found;
+  return next_logits(run, rows.size());
 }
 
 }  // namespace frugal

@@ -22,4 +22,17 @@ void build_next_token(const Model& model, Net& net) {
   net.graph.keep_outputs({"next"});
 }
 
+std::vector<std::span<float>> next_logits(const Program& program, size_t rows) {
+  Tensor logits = program.output("next");
+  const auto vocab = static_cast<size_t>(logits.dim(1));
+  std::vector<std::span<float>> found;
+  for (size_t i = 0; i < rows; ++i) found.push_back(logits.data<float>().subspan(i * vocab, vocab));
+  return found;
+}
+
+Sequence sequence_of(std::vector<int32_t> ids) {
+  std::vector<int32_t> types(ids.size(), 0);
+  return {std::move(ids), std::move(types), {}};
+}
+
 }  // namespace frugal

@@ -1,7 +1,12 @@
 // The graph that generation runs: a model's, of whose logits only the rows that choose a token are kept.
 #pragma once
 
+#include <span>
+#include <vector>
+
+#include "frugal/data/batch.h"
 #include "frugal/models/model.h"
+#include "frugal/runtime/program.h"
 
 namespace frugal {
 
@@ -12,5 +17,10 @@ void require_next_token_head(const Model& model);
 // Adds the model and makes "next", the logits after each sequence's last token, F32[S, vocab], its only
 // output.
 void build_next_token(const Model& model, Net& net);
+// The first `rows` rows of "next" after a run; valid until the program's memory is used again.
+std::vector<std::span<float>> next_logits(const Program& program, size_t rows);
+
+// A sequence of tokens of type 0.
+Sequence sequence_of(std::vector<int32_t> ids);
 
 }  // namespace frugal

@@ -8,10 +8,6 @@ namespace {
 
 constexpr size_t kMostPrograms = 32;
 
-Sequence sequence_of(const std::vector<int32_t>& ids) {
-  return {ids, std::vector<int32_t>(ids.size(), 0), {}};
-}
-
 }  // namespace
 
 WholeSteps::WholeSteps(std::shared_ptr<const Model> model, std::shared_ptr<Store> store, Context context,
@@ -62,11 +58,7 @@ std::vector<std::span<float>> WholeSteps::step(std::span<const StepRow> rows) {
   });
   write_batch(program, batch);
   program.run();
-  Tensor logits = program.output("next");
-  const auto vocab = static_cast<size_t>(logits.dim(1));
-  std::vector<std::span<float>> found;
-  for (size_t i = 0; i < rows_.size(); ++i) found.push_back(logits.data<float>().subspan(i * vocab, vocab));
-  return found;
+  return next_logits(program, rows_.size());
 }
 
 }  // namespace frugal

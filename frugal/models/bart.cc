@@ -5,9 +5,8 @@
 #include <cmath>
 
 #include "frugal/models/config_reader.h"
-#include "frugal/nn/losses.h"
+#include "frugal/nn/heads.h"
 #include "frugal/ops/add.h"
-#include "frugal/ops/matmul.h"
 #include "frugal/ops/reshape.h"
 #include "frugal/ops/scale.h"
 #include "frugal/ops/shift_ids.h"
@@ -124,10 +123,9 @@ Value Bart::decode(Net& net, Scope at, Value memory) const {
 }
 
 Value Bart::word_logits(Net& net, Value x) const {
-  net.graph.set_scope("lm_head");
-  const Scope weight = config_.tied ? Scope(word_embedding()) : Scope("lm_head.weight");
+  const Scope weight = config_.tied ? word_embedding() : "lm_head.weight";
   const Value bias = net.buffer("final_logits_bias", {1, config_.vocab});
-  return linear(x, net.parameter(weight, {config_.vocab, config_.hidden}), reshape(bias, {config_.vocab}));
+  return word_scores(net, "lm_head", weight, x, config_.vocab, reshape(bias, {config_.vocab}));
 }
 
 void Bart::build(Net& net) const {
@@ -143,11 +141,8 @@ void Bart::build(Net& net) const {
     net.output("logits", logits, Rows::target_token);
     token_loss(net, logits);
   } else if (head == "ForSequenceClassification") {  // of the last token, which is </s>
-    const Scope at = "classification_head";
-    Value y = net.dropout(at / "first", net.last_of(net.target, x), config_.classifier_dropout);
-    y = net.activate(net.linear(at / "dense", y, config_.hidden), Activation::tanh);
-    const Value logits = net.linear(
-        at / "out_proj", net.dropout(at / "second", y, config_.classifier_dropout), config_.labels);
+    const Value logits = two_layer_classes(net, "classification_head", net.last_of(net.target, x),
+                                           config_.labels, Activation::tanh, config_.classifier_dropout);
     net.output("logits", logits, Rows::sequence);
     sequence_loss(net, logits, "labels", net.options.labels);
   } else {  // ForQuestionAnswering

@@ -2,15 +2,20 @@
 
 namespace frugal {
 
-std::unique_ptr<Model> Bert::make(const Json& json, const std::string& where) {
-  ConfigReader read(json, where);
-  ModelInfo info = read.info("Bert", {"Model", "ForMaskedLM", "ForNextSentencePrediction", "ForPreTraining",
+ModelInfo Bert::read_info(ConfigReader& read, std::string_view family) {
+  ModelInfo info = read.info(family, {"Model", "ForMaskedLM", "ForNextSentencePrediction", "ForPreTraining",
                                       "ForSequenceClassification", "ForTokenClassification",
                                       "ForQuestionAnswering", "ForMultipleChoice"});
   if (info.head == "ForPreTraining") {
     info.token_labels = info.word_labels = true;
     info.sentence_label = "next_sentence_label";
   }
+  return info;
+}
+
+std::unique_ptr<Model> Bert::make(const Json& json, const std::string& where) {
+  ConfigReader read(json, where);
+  ModelInfo info = read_info(read, "Bert");
   BertConfig c = read_bert_config(read, json, where, info);
   read.finish();
   return std::unique_ptr<Model>(new Bert("bert", json, std::move(info), std::move(c)));

@@ -13,6 +13,8 @@ class Bert : public BertLike {
 
  protected:
   using BertLike::BertLike;
+  // Head and labels of a family with BERT's heads.
+  static ModelInfo read_info(ConfigReader& read, std::string_view family);
   Value word_logits(Net& net, Value x) const override;
 };
 

@@ -1,11 +1,7 @@
 #include "frugal/models/bert_like.h"
 
-#include <fmt/format.h>
-
-#include "frugal/nn/losses.h"
+#include "frugal/nn/heads.h"
 #include "frugal/ops/add.h"
-#include "frugal/ops/matmul.h"
-#include "frugal/ops/reshape.h"
 
 namespace frugal {
 
@@ -18,9 +14,7 @@ BertConfig read_bert_config(ConfigReader& read, const Json& json, const std::str
   c.types = info.token_types = read.positive("type_vocab_size");
   c.heads = read.per_layer("num_attention_heads", c.layers);
   c.ffn = read.per_layer("intermediate_size", c.layers);
-  c.head_size = read.optional_positive("attention_head_size", c.heads[0] ? c.hidden / c.heads[0] : 0);
-  if (!json.contains("attention_head_size") && c.hidden % c.heads[0] != 0)
-    read.problem("hidden_size", fmt::format("{} is not divisible by {} heads", c.hidden, c.heads[0]));
+  c.head_size = read.head_size("attention_head_size", "hidden_size", c.hidden, c.heads[0]);
   c.activation = read.activation("hidden_act", "gelu");
   c.norm_eps = read.real("layer_norm_eps", 1e-12, 0, 1);
   c.hidden_dropout = read.real("hidden_dropout_prob", 0.1, 0, 0.999);
@@ -82,23 +76,13 @@ Value BertLike::pool(Net& net, Scope at, Value x) const {
 }
 
 Value BertLike::decode_words(Net& net, const Scope& at, const Scope& bias, Value x) const {
-  const Scope weight = config_.tied ? Scope(word_embedding()) : at / "weight";
-  net.graph.set_scope(at.path());
-  return linear(x, net.parameter(weight, {config_.vocab, x.dim(1)}),
-                net.parameter(bias, {config_.vocab}, Init::zeros));
+  return word_scores(net, at, config_.tied ? Scope(word_embedding()) : at / "weight", x, config_.vocab,
+                     net.parameter(bias, {config_.vocab}, Init::zeros));
 }
 
 Value BertLike::class_logits(Net& net, Value x) const {
   const Value pooled = net.dropout("classifier", pool(net, body_scope(), x), config_.classifier_dropout);
   return net.linear("classifier", pooled, config_.labels);
-}
-
-Value BertLike::two_layer_classifier(Net& net, Value x, Activation activation) const {
-  const Scope at = "classifier";
-  Value y = net.dropout(at / "first", net.first_of(x), config_.classifier_dropout);
-  y = net.activate(net.linear(at / "dense", y, config_.hidden), activation);
-  return net.linear(at / "out_proj", net.dropout(at / "second", y, config_.classifier_dropout),
-                    config_.labels);
 }
 
 void BertLike::pretraining(Net& net, Value x) const {
@@ -130,18 +114,12 @@ void BertLike::build(Net& net) const {
     net.output("logits", logits, Rows::sequence);
     sequence_loss(net, logits, "labels", net.options.labels);
   } else if (head == "ForTokenClassification") {
-    const Value logits =
-        net.linear("classifier", net.dropout("classifier", x, config_.classifier_dropout), config_.labels);
-    net.output("logits", logits, Rows::token);
-    token_loss(net, logits);
+    token_classes(net, x, config_.labels, config_.classifier_dropout);
   } else if (head == "ForQuestionAnswering") {
     span_outputs(net, net.linear("qa_outputs", x, 2));
   } else {  // ForMultipleChoice
     const Value pooled = net.dropout("classifier", pool(net, body_scope(), x), config_.classifier_dropout);
-    const Value scores = net.linear("classifier", pooled, 1);
-    const Value logits = reshape(scores, {net.shape.sequences / net.shape.choices, net.shape.choices});
-    net.output("logits", logits, Rows::whole);
-    sequence_loss(net, logits, "labels", LabelKind::class_index);
+    choice_scores(net, net.linear("classifier", pooled, 1));
   }
 }
 

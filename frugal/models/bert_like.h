@@ -56,8 +56,6 @@ class BertLike : public Model {
   Value embedding_sum(Net& net, Scope at, Value positions, int64_t position_padding = -1) const;
   // x times the words' embeddings (or an own matrix `at`.weight when untied), plus `bias`.
   Value decode_words(Net& net, const Scope& at, const Scope& bias, Value x) const;
-  // Published as "classifier": dropout, dense, activation, dropout, out_proj of the first row.
-  Value two_layer_classifier(Net& net, Value x, Activation activation) const;
 
   BertConfig config_;
 

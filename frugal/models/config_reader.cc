@@ -66,6 +66,13 @@ int64_t ConfigReader::integer(std::string_view key, int64_t fallback, IntRange r
   return guarded<int64_t>(key, fallback, [&] { return get_int_or(json_, key, where_, fallback, range); });
 }
 
+int64_t ConfigReader::head_size(std::string_view key, std::string_view hidden_key, int64_t hidden,
+                                int64_t heads) {
+  if (!has_value(json_, key) && hidden % heads != 0)
+    problem(hidden_key, fmt::format("{} is not divisible by {} heads", hidden, heads));
+  return optional_positive(key, hidden / heads);
+}
+
 std::vector<int64_t> ConfigReader::per_layer(std::string_view key, int64_t layers) {
   const auto list = json_.find(key);
   if (list == json_.end() || !list->is_array()) return std::vector<int64_t>(layers, positive(key, 1 << 20));
@@ -98,9 +105,7 @@ std::string ConfigReader::text(std::string_view key, const std::string& fallback
 
 int64_t ConfigReader::id(std::string_view key, int64_t vocabulary, int64_t fallback) {
   if (!has_value(json_, key)) return json_.contains(key) ? -1 : fallback;
-  return guarded<int64_t>(key, -1, [&] {
-    return get_int_or(json_, key, where_, fallback, {-1, vocabulary - 1});
-  });
+  return integer(key, fallback, {-1, vocabulary - 1});
 }
 
 Activation ConfigReader::activation(std::string_view key, const std::string& fallback) {

@@ -21,6 +21,8 @@ class ConfigReader {
   int64_t optional_positive(std::string_view key, int64_t fallback, int64_t most = int64_t{1} << 24);
   // Of any sign; `fallback` where it is missing or null.
   int64_t integer(std::string_view key, int64_t fallback, IntRange range);
+  // The width of a head: what `key` says, else hidden / heads, which must divide `hidden_key`'s value.
+  int64_t head_size(std::string_view key, std::string_view hidden_key, int64_t hidden, int64_t heads);
   // One number for all layers, or a list with one for each.
   std::vector<int64_t> per_layer(std::string_view key, int64_t layers);
   double real(std::string_view key, double fallback, double least, double most);

@@ -1,7 +1,5 @@
 #include "frugal/models/distilbert.h"
 
-#include <fmt/format.h>
-
 #include "frugal/ops/add.h"
 
 namespace frugal {
@@ -17,9 +15,7 @@ std::unique_ptr<Model> DistilBert::make(const Json& json, const std::string& whe
   c.positions = info.max_positions = read.optional_positive("max_position_embeddings", 512);
   c.heads = read.per_layer("n_heads", c.layers);
   c.ffn = read.per_layer("hidden_dim", c.layers);
-  c.head_size = read.optional_positive("attention_head_size", c.hidden / c.heads[0]);
-  if (!json.contains("attention_head_size") && c.hidden % c.heads[0] != 0)
-    read.problem("dim", fmt::format("{} is not divisible by {} heads", c.hidden, c.heads[0]));
+  c.head_size = read.head_size("attention_head_size", "dim", c.hidden, c.heads[0]);
   c.activation = read.activation("activation", "gelu");
   c.hidden_dropout = read.real("dropout", 0.1, 0, 0.999);
   c.attention_dropout = read.real("attention_dropout", 0.1, 0, 0.999);

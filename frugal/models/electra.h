@@ -3,6 +3,7 @@
 #pragma once
 
 #include "frugal/models/bert_like.h"
+#include "frugal/nn/heads.h"
 
 namespace frugal {
 
@@ -17,7 +18,8 @@ class Electra : public BertLike {
   bool has_pooler() const override { return false; }
   Value word_logits(Net& net, Value x) const override;
   Value class_logits(Net& net, Value x) const override {
-    return two_layer_classifier(net, x, Activation::gelu);
+    return two_layer_classes(net, "classifier", net.first_of(x), config_.labels, Activation::gelu,
+                             config_.classifier_dropout);
   }
   void pretraining(Net& net, Value x) const override;
 };

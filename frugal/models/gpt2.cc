@@ -1,11 +1,8 @@
 #include "frugal/models/gpt2.h"
 
-#include <fmt/format.h>
-
 #include "frugal/models/config_reader.h"
-#include "frugal/nn/losses.h"
+#include "frugal/nn/heads.h"
 #include "frugal/ops/add.h"
-#include "frugal/ops/matmul.h"
 #include "frugal/ops/slice_columns.h"
 
 namespace frugal {
@@ -22,9 +19,7 @@ std::unique_ptr<Model> Gpt2::make(const Json& json, const std::string& where) {
   c.heads = read.per_layer("n_head", c.layers);
   c.ffn = has_value(json, "n_inner") ? read.per_layer("n_inner", c.layers)
                                      : std::vector<int64_t>(c.layers, 4 * c.hidden);
-  c.head_size = read.optional_positive("attention_head_size", c.hidden / c.heads[0]);
-  if (!json.contains("attention_head_size") && c.hidden % c.heads[0] != 0)
-    read.problem("n_embd", fmt::format("{} is not divisible by {} heads", c.hidden, c.heads[0]));
+  c.head_size = read.head_size("attention_head_size", "n_embd", c.hidden, c.heads[0]);
   c.activation = read.activation("activation_function", "gelu_new");
   c.norm_eps = read.real("layer_norm_epsilon", 1e-5, 0, 1);
   c.embedding_dropout = read.real("embd_pdrop", 0.1, 0, 0.999);
@@ -79,9 +74,8 @@ void Gpt2::build(Net& net) const {
   if (head == "Model") {
     net.output("last_hidden_state", x, Rows::token);
   } else if (head == "LMHeadModel") {
-    net.graph.set_scope("lm_head");
-    const Scope weight = config_.tied ? Scope(word_embedding()) : Scope("lm_head.weight");
-    const Value logits = linear(x, net.parameter(weight, {config_.vocab, config_.hidden}), {});
+    const Scope weight = config_.tied ? word_embedding() : "lm_head.weight";
+    const Value logits = word_scores(net, "lm_head", weight, x, config_.vocab);
     net.output("logits", logits, Rows::token);
     token_loss(net, logits);
   } else if (head == "ForSequenceClassification") {
@@ -89,10 +83,7 @@ void Gpt2::build(Net& net) const {
     net.output("logits", logits, Rows::sequence);
     sequence_loss(net, logits, "labels", net.options.labels);
   } else if (head == "ForTokenClassification") {
-    const Value logits =
-        net.linear("classifier", net.dropout("classifier", x, config_.classifier_dropout), config_.labels);
-    net.output("logits", logits, Rows::token);
-    token_loss(net, logits);
+    token_classes(net, x, config_.labels, config_.classifier_dropout);
   } else {  // ForQuestionAnswering
     span_outputs(net, net.linear("qa_outputs", x, 2));
   }

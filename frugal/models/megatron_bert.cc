@@ -6,14 +6,7 @@ namespace frugal {
 
 std::unique_ptr<Model> MegatronBert::make(const Json& json, const std::string& where) {
   ConfigReader read(json, where);
-  ModelInfo info =
-      read.info("MegatronBert", {"Model", "ForMaskedLM", "ForNextSentencePrediction", "ForPreTraining",
-                                 "ForSequenceClassification", "ForTokenClassification",
-                                 "ForQuestionAnswering", "ForMultipleChoice"});
-  if (info.head == "ForPreTraining") {
-    info.token_labels = info.word_labels = true;
-    info.sentence_label = "next_sentence_label";
-  }
+  ModelInfo info = read_info(read, "MegatronBert");
   BertConfig c = read_bert_config(read, json, where, info);
   read.finish();
   return std::unique_ptr<Model>(new MegatronBert("bert", json, std::move(info), std::move(c)));

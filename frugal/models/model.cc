@@ -46,7 +46,7 @@ constexpr std::array kFamilies{
 std::vector<ParameterSpec> Model::parameters() const {
   Graph graph;
   NetOptions options;
-  Net net(graph, {8, 1, 16, 1, 8, 16}, options);
+  Net net(graph, kSmallestBatch, options);
   build(net);
   return net.parameters();
 }

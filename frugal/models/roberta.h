@@ -3,6 +3,7 @@
 #pragma once
 
 #include "frugal/models/bert_like.h"
+#include "frugal/nn/heads.h"
 
 namespace frugal {
 
@@ -16,7 +17,8 @@ class Roberta : public BertLike {
   Value embeddings(Net& net, Scope at) const override;
   Value word_logits(Net& net, Value x) const override;
   Value class_logits(Net& net, Value x) const override {
-    return two_layer_classifier(net, x, Activation::tanh);
+    return two_layer_classes(net, "classifier", net.first_of(x), config_.labels, Activation::tanh,
+                             config_.classifier_dropout);
   }
 };
 

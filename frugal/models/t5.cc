@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "frugal/base/error.h"
-#include "frugal/nn/losses.h"
+#include "frugal/nn/heads.h"
 #include "frugal/ops/add.h"
 #include "frugal/ops/bucketed_bias.h"
 #include "frugal/ops/matmul.h"
@@ -195,12 +195,8 @@ void T5::build(Net& net) const {
   Stack encoder{net.source, false, config_.layers, {}, {}, {}};
   const Value encoded = run(net, body + "encoder", encoder);
   if (info().head == "EncoderModel") return net.output("last_hidden_state", encoded, Rows::token);
-  if (info().head == "ForTokenClassification") {
-    const Value x = net.dropout("classifier", encoded, config_.classifier_dropout);
-    const Value logits = net.linear("classifier", x, info().labels);
-    net.output("logits", logits, Rows::token);
-    return token_loss(net, logits);
-  }
+  if (info().head == "ForTokenClassification")
+    return token_classes(net, encoded, info().labels, config_.classifier_dropout);
   Stack decoder{net.target, true, config_.decoder_layers, encoded, {}, {}};
   const Value decoded = run(net, body + "decoder", decoder);
   if (info().head == "Model") net.output("encoder_last_hidden_state", encoded, Rows::token);
@@ -220,10 +216,8 @@ void T5::head(Net& net, Value x, const Stack& encoder, const Stack& decoder) con
   if (info().head == "ForQuestionAnswering")
     return span_outputs(net, net.linear("qa_outputs", x, 2), net.target, Rows::target_token);
   if (config_.scaled) x = scale(x, static_cast<float>(1 / std::sqrt(static_cast<double>(config_.width))));
-  net.graph.set_scope("lm_head");
-  const Value logits = linear(
-      x, net.parameter(config_.tied ? word_embedding() : "lm_head.weight", {config_.vocab, config_.width}),
-      {});
+  const Scope weight = config_.tied ? word_embedding() : "lm_head.weight";
+  const Value logits = word_scores(net, "lm_head", weight, x, config_.vocab);
   net.output("logits", logits, Rows::target_token);
   token_loss(net, logits);
   if (net.options.labels == LabelKind::none) return;

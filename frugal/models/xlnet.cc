@@ -1,13 +1,11 @@
 #include "frugal/models/xlnet.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "frugal/base/random.h"
 #include "frugal/models/config_reader.h"
-#include "frugal/nn/losses.h"
+#include "frugal/nn/heads.h"
 #include "frugal/ops/add.h"
 #include "frugal/ops/embedding.h"
 #include "frugal/ops/matmul.h"
@@ -23,7 +21,7 @@ std::unique_ptr<Model> Xlnet::make(const Json& json, const std::string& where) {
   ConfigReader read(json, where);
   ModelInfo info =
       read.info("XLNet", {"Model", "LMHeadModel", "ForSequenceClassification", "ForTokenClassification",
-                          "ForMultipleChoice", "ForQuestionAnsweringSimple", "ForQuestionAnswering"});
+                          "ForMultipleChoice", "ForQuestionAnsweringSimple"});
   info.shifted_labels = false;  // a query predicts the token at its own position
   info.permutes = true;
   XlnetConfig c;
@@ -32,9 +30,7 @@ std::unique_ptr<Model> Xlnet::make(const Json& json, const std::string& where) {
   c.layers = info.layers = read.positive("n_layer", 512);
   c.heads = read.per_layer("n_head", c.layers);
   c.ffn = read.per_layer("d_inner", c.layers);
-  c.head_size = read.optional_positive("d_head", c.hidden / c.heads[0]);
-  if (!has_value(json, "d_head") && c.hidden % c.heads[0] != 0)
-    read.problem("d_model", fmt::format("{} is not divisible by {} heads", c.hidden, c.heads[0]));
+  c.head_size = read.head_size("d_head", "d_model", c.hidden, c.heads[0]);
   if (c.hidden % 2 != 0) read.problem("d_model", "must be even");
   c.activation = read.activation("ff_activation", "gelu");
   c.norm_eps = read.real("layer_norm_eps", 1e-12, 0, 1);
@@ -61,8 +57,6 @@ std::unique_ptr<Model> Xlnet::make(const Json& json, const std::string& where) {
                              : Activation::none;
   c.summary_first_dropout = read.real("summary_first_dropout", 0, 0, 0.999);
   c.summary_last_dropout = read.real("summary_last_dropout", 0.1, 0, 0.999);
-  c.start_top = read.optional_positive("start_n_top", 5, 1024);
-  c.end_top = read.optional_positive("end_n_top", 5, 1024);
   if (info.head == "ForQuestionAnsweringSimple" && info.labels != 2)
     read.problem("num_labels", "the answer head needs two: start and end");
   read.finish();
@@ -203,10 +197,9 @@ void Xlnet::build(Net& net) const {
   if (head == "Model") {
     net.output("last_hidden_state", x, rows);
   } else if (head == "LMHeadModel") {
-    net.graph.set_scope("lm_loss");
-    const Scope weight = config_.tied ? Scope(word_embedding()) : Scope("lm_loss.weight");
-    const Value logits = linear(x, net.parameter(weight, {config_.vocab, config_.hidden}),
-                                net.parameter("lm_loss.bias", {config_.vocab}, Init::zeros));
+    const Scope weight = config_.tied ? word_embedding() : "lm_loss.weight";
+    const Value logits = word_scores(net, "lm_loss", weight, x, config_.vocab,
+                                     net.parameter("lm_loss.bias", {config_.vocab}, Init::zeros));
     net.output("logits", logits, rows);
     token_loss(net, logits);
   } else if (head == "ForSequenceClassification") {
@@ -214,14 +207,9 @@ void Xlnet::build(Net& net) const {
     net.output("logits", logits, Rows::sequence);
     sequence_loss(net, logits, "labels", net.options.labels);
   } else if (head == "ForTokenClassification") {
-    const Value logits = net.linear("classifier", x, config_.labels);
-    net.output("logits", logits, Rows::token);
-    token_loss(net, logits);
+    token_classes(net, x, config_.labels, 0);
   } else if (head == "ForMultipleChoice") {
-    const Value scores = net.linear("logits_proj", summarize(net, x), 1);
-    const Value logits = reshape(scores, {net.shape.sequences / net.shape.choices, net.shape.choices});
-    net.output("logits", logits, Rows::whole);
-    sequence_loss(net, logits, "labels", LabelKind::class_index);
+    choice_scores(net, net.linear("logits_proj", summarize(net, x), 1));
   } else {  // ForQuestionAnsweringSimple
     span_outputs(net, net.linear("qa_outputs", x, 2));
   }

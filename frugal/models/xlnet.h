@@ -28,7 +28,6 @@ struct XlnetConfig {
   bool summary_projects = true;
   Activation summary_activation = Activation::tanh;
   double summary_first_dropout = 0, summary_last_dropout = 0.1;
-  int64_t start_top = 5, end_top = 5;  // of the answer head's search
 };
 
 class Xlnet : public Model {
@@ -37,6 +36,7 @@ class Xlnet : public Model {
   void build(Net& net) const override;
   std::string body_prefix() const override { return "transformer."; }
   std::string layer_prefix() const override { return body() + "layer."; }
+  LayerKeys layer_keys() const override { return {"n_layer", "n_head", "d_inner"}; }
   std::string word_embedding() const override { return body() + "word_embedding.weight"; }
   bool is_buffer(const std::string& name) const override;
 

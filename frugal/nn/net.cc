@@ -99,14 +99,18 @@ Net::Caches Net::caches(const std::string& kind, const Scope& at, int64_t rows, 
           graph.variable(name + ".value", f32({rows, v.dim(1)}))};
 }
 
-CacheTable Net::past_of(const Side& side) {
-  return {side.offsets(), graph.input("cache_lengths", i32({shape.sequences})),
-          graph.input("cache_rows", i32({shape.sequences, options.cache.capacity}))};
-}
-
 CacheTable Net::source_table() {
   return {target.offsets(), graph.input("source_lengths", i32({shape.sequences})),
           graph.input("source_rows", i32({shape.sequences, options.cache.source_capacity}))};
+}
+
+Value Net::attend_past(const Side& side, const Scope& at, Value q, Value k, Value v,
+                       const AttentionOptions& attention, Value bias) {
+  const auto [keys, values] = caches("cache", at, options.cache.rows, k, v);
+  const CacheTable past{side.offsets(), graph.input("cache_lengths", i32({shape.sequences})),
+                        graph.input("cache_rows", i32({shape.sequences, options.cache.capacity}))};
+  return cached_attention(q, k, v, keys, values, past,
+                          {attention.heads, attention.scale, 0, options.cache.capacity}, bias);
 }
 
 Value Net::attend(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout) {
@@ -120,11 +124,7 @@ Value Net::attend_causal(const Side& side, const Scope& at, Value q, Value k, Va
                          double dropout) {
   graph.set_scope(at.path());
   AttentionOptions attention = attention_options(at, q, heads, dropout);
-  if (options.stage == Stage::step) {
-    const auto [keys, values] = caches("cache", at, options.cache.rows, k, v);
-    return cached_attention(q, k, v, keys, values, past_of(side),
-                            {attention.heads, attention.scale, 0, options.cache.capacity});
-  }
+  if (options.stage == Stage::step) return attend_past(side, at, q, k, v, attention);
   attention.longest = side.longest;
   attention.causal = true;
   return frugal::attention(q, k, v, side.offsets(), side.offsets(), attention, random_for(attention.dropout));
@@ -154,11 +154,7 @@ Value Net::attend_relative(const Side& side, const Scope& at, Value q, Value k, 
   graph.set_scope(at.path());
   AttentionOptions attention = attention_options(at, q, heads, dropout);
   attention.scale = 1;
-  if (causal && options.stage == Stage::step) {
-    const auto [keys, values] = caches("cache", at, options.cache.rows, k, v);
-    return cached_attention(q, k, v, keys, values, past_of(side),
-                            {attention.heads, attention.scale, 0, options.cache.capacity}, bias);
-  }
+  if (causal && options.stage == Stage::step) return attend_past(side, at, q, k, v, attention, bias);
   attention.longest = side.longest;
   attention.causal = causal;
   return relative_attention(q, k, v, side.offsets(), side.offsets(),

@@ -160,7 +160,8 @@ class Net {
   Caches caches(const std::string& kind, const Scope& at, int64_t rows, Value k, Value v);
   // Which cache rows hold a sequence's past, and the encoder's rows: inputs "cache_lengths" I32[S],
   // "cache_rows" I32[S, capacity], "source_lengths" I32[S], "source_rows" I32[S, source capacity].
-  CacheTable past_of(const Side& side);
+  Value attend_past(const Side& side, const Scope& at, Value q, Value k, Value v,
+                    const AttentionOptions& attention, Value bias = {});
   CacheTable source_table();
   AttentionOptions attention_options(const Scope& at, Value q, int64_t heads, double dropout) const;
   Value random_for(float dropout) { return dropout > 0 ? random() : Value{}; }

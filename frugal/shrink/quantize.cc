@@ -38,7 +38,7 @@ bool reads_integers(const Op& op, size_t k) {
 // Matrices that something reads in no other form: a router must choose as before, a table of biases is added.
 std::set<std::string> kept_weights(const Model& model) {
   Graph graph;
-  Net net(graph, {8, 1, 16, 1, 8, 16}, {});
+  Net net(graph, kSmallestBatch, {});
   model.build(net);
   std::set<std::string> kept;
   for (const Node& node : graph.nodes())

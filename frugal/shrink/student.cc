@@ -15,7 +15,7 @@ Student make_student(const Model& teacher, const Store& weights, const std::vect
   const Model::LayerKeys keys = teacher.layer_keys();
   config[keys.layers] = layers.size();
   for (const char* key : {keys.heads, keys.ffn}) {
-    if (!config[key].is_array()) continue;
+    if (!config.contains(key) || !config[key].is_array()) continue;
     Json picked = Json::array();
     for (int64_t layer : layers) picked.push_back(config[key][layer]);
     config[key] = picked;
