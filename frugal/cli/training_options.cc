@@ -108,6 +108,8 @@ void RecipeFlags::add(CLI::App& app) {
                  "stop after so many epochs without a better score (default 0: never)");
   app.add_option("--checkpoint-seconds", train.checkpoint_seconds, "work between checkpoints (default 30)");
   app.add_option("--precision", precision, "of products: auto (bf16 where the CPU has it), fp32, bf16");
+  app.add_flag("--store-activations", train.store_activations,
+               "keep what reversible layers computed: faster, more memory");
   app.add_option("--recipe", recipe, "TOML file with these options' names as keys; flags win");
 }
 

@@ -49,6 +49,8 @@ void fill(PackedRows& side, std::span<const Sequence* const> sequences, int64_t 
   side.offsets.assign(count + 1, static_cast<int32_t>(rows));
   side.first_rows.assign(count, -1);
   side.last_rows.assign(count, -1);
+  side.columns.assign(tokens, -1);
+  side.extents.assign(count, 0);
   int32_t row = 0;
   for (size_t s = 0; s < sequences.size(); ++s) {
     const Sequence& sequence = *sequences[s];
@@ -59,8 +61,10 @@ void fill(PackedRows& side, std::span<const Sequence* const> sequences, int64_t 
       side.ids[row] = sequence.ids[i];
       side.types[row] = sequence.types[i];
       side.positions[row] = sequence.positions.empty() ? static_cast<int32_t>(i) : sequence.positions[i];
+      side.columns[row] = sequence.columns.empty() ? static_cast<int32_t>(i) : sequence.columns[i];
     }
     if (!sequence.ids.empty()) side.last_rows[s] = row - 1;
+    side.extents[s] = sequence.extent > 0 ? sequence.extent : static_cast<int32_t>(sequence.ids.size());
   }
 }
 

@@ -18,8 +18,10 @@ struct BatchShape {
   int64_t target_tokens = 0, target_longest = 0;  // of the decoder's side; 0 without a decoder
   int64_t memory = 0;                             // rows that each sequence may look back to (XLNet)
   bool hidden_pairs = false;                      // which token sees which is given pair by pair (XLNet)
+  int64_t rotations = 0;  // columns of the rotations that hashing layers are given; 0: none are (Reformer)
   auto key() const {
-    return std::tie(tokens, sequences, longest, choices, target_tokens, target_longest, memory, hidden_pairs);
+    return std::tie(tokens, sequences, longest, choices, target_tokens, target_longest, memory, hidden_pairs,
+                    rotations);
   }
   bool operator<(const BatchShape& other) const { return key() < other.key(); }
   bool operator==(const BatchShape& other) const { return key() == other.key(); }
@@ -33,6 +35,10 @@ inline constexpr BatchShape kSmallestBatch{
 struct Sequence {
   std::vector<int32_t> ids, types;
   std::vector<int32_t> positions;  // empty: 0, 1, 2, ...
+  // For models that cut a sequence into chunks: where the tokens stand in it, rising (empty: 0, 1, 2, ...),
+  // and how many places it has; 0: as many as tokens.
+  std::vector<int32_t> columns{};
+  int32_t extent = 0;
 };
 
 // The rows of one side of a batch: of the only side, or of an encoder's or a decoder's.
@@ -41,6 +47,8 @@ struct PackedRows {
   std::vector<int32_t> ids, types, positions;  // [T]; ids are -1 in the round-up, which gives zero rows
   std::vector<int32_t> offsets;                // [S+1]
   std::vector<int32_t> first_rows, last_rows;  // [S]; -1 for an empty sequence
+  std::vector<int32_t> columns;                // [T]; -1 in the round-up
+  std::vector<int32_t> extents;                // [S]
 };
 
 struct PackedBatch : PackedRows {

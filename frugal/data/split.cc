@@ -50,13 +50,13 @@ std::vector<int64_t> quotas(const std::vector<std::vector<int64_t>>& rows, doubl
 
 }  // namespace
 
-Split stratified_split(const Targets& targets, double fraction, uint64_t seed) {
+DataSplit stratified_split(const Targets& targets, double fraction, uint64_t seed) {
   if (!(fraction > 0 && fraction < 1))
     throw UsageError(fmt::format("the validation part must be between 0 and 1, got {}", fraction));
   const auto rows = rows_by_class(targets);
   const auto wanted = std::llround(fraction * static_cast<double>(targets.size()));
   const std::vector<int64_t> quota = quotas(rows, fraction, wanted);
-  Split split;
+  DataSplit split;
   for (size_t c = 0; c < rows.size(); ++c) {
     const auto order = random_permutation(static_cast<int64_t>(rows[c].size()),
                                           Random(seed, hash_of("validation split") + c));

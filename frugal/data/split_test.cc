@@ -23,7 +23,7 @@ Targets uneven() {  // 100, 35, 5, 1 rows of the classes 0 .. 3, mixed
 
 TEST(Split, KeepsTheSharesAndEveryClass) {
   const Targets targets = uneven();
-  const Split split = stratified_split(targets, 0.1, 7);
+  const DataSplit split = stratified_split(targets, 0.1, 7);
   std::map<int32_t, int> validation;
   for (int64_t row : split.validation) ++validation[targets.classes[static_cast<size_t>(row)]];
   // 141 rows: 14 wanted. 10 + 3.5 + 0.5 + 0.1: ten, three and one more for the largest rest of the lower

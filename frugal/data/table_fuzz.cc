@@ -37,7 +37,7 @@ void read(std::string_view text, uint8_t choice) {
     require(labels.names[static_cast<size_t>(targets.classes[i])] == examples.label[i]);
     require(labels.find(examples.label[i]) == targets.classes[i]);
   }
-  const Split split = stratified_split(targets, 0.25, choice);
+  const DataSplit split = stratified_split(targets, 0.25, choice);
   require(split.training.size() + split.validation.size() == rows);
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "frugal/base/error.h"
+#include "frugal/eval/rotations.h"
 
 namespace frugal {
 namespace {
@@ -49,6 +50,7 @@ PaddedBatch::PaddedBatch(const TensorMap& inputs, const ModelInfo& info) {
   const size_t rank = info.head == "ForMultipleChoice" ? 3 : 2;
   source_ = PaddedSide(info.permutes ? with_attention_mask(inputs) : inputs, "", info, rank);
   packed_ = pack_batch(source_.sequences(), true, rank == 3 ? source_.batch()[1] : 1);
+  packed_.shape.rotations = rotation_columns(inputs);
   if (info.permutes) xlnet_ = XlnetInputs(inputs, info, source_, target_, packed_);
   if (!info.decoder) return;
   target_ = target_of(inputs, info);
@@ -73,6 +75,7 @@ LabelKind PaddedBatch::labels(const TensorMap& inputs, const ModelInfo& info) co
 
 void PaddedBatch::write_labels(const TensorMap& inputs, const ModelInfo& info, Program& program) const {
   xlnet_.write(program);
+  write_rotations(inputs, program);
   const PaddedSide& side = packed_.shape.target_tokens > 0 && info.word_labels ? target_ : source_;
   const bool weighted = program.has_input("label_weights");
   for (const auto& [name, given] : inputs) {

@@ -21,8 +21,8 @@ class PaddedBatch {
   const PaddedSide& target() const { return target_; }
   // What `labels` mean, from the head and the type of the labels given; none when there are none.
   LabelKind labels(const TensorMap& inputs, const ModelInfo& info) const;
-  // Writes the labels that the program wants, and what XLNet reads beside tokens; a class beyond the head's
-  // is an Error.
+  // Writes the labels that the program wants, and what XLNet and Reformer read beside tokens; a class beyond
+  // the head's is an Error.
   void write_labels(const TensorMap& inputs, const ModelInfo& info, Program& program) const;
   // Lays an output out as the caller's batch, zeros where nothing was computed.
   Tensor unpack(const Tensor& value, Rows rows) const;

@@ -77,6 +77,7 @@ void PaddedSide::pack(const Tensor& ids, const Tensor& mask, const Tensor& types
   length_ = shape.back();
   batch_ = Shape(shape.begin(), shape.end() - 1);
   sequences_.resize(element_count(batch_));
+  for (Sequence& sequence : sequences_) sequence.extent = static_cast<int32_t>(length_);
   row_.assign(element_count(shape), -1);
   for (int64_t i = 0; i < element_count(shape); ++i) {
     if (mask && mask.data<int64_t>()[i] == 0) continue;
@@ -89,10 +90,12 @@ void PaddedSide::pack(const Tensor& ids, const Tensor& mask, const Tensor& types
     if (info.token_types > 0)
       check_below(type, info.token_types, prefix + "token_type_ids", i, "token types");
     if (info.max_positions > 0)
-      check_below(position, info.max_positions, prefix + "position_ids", i, "positions");
+      check_below(position, info.max_positions, prefix + "position_ids", i,
+                  info.positions_by.empty() ? "positions" : "positions (" + info.positions_by + ")");
     sequence.ids.push_back(static_cast<int32_t>(id));
     sequence.types.push_back(static_cast<int32_t>(type));
     sequence.positions.push_back(static_cast<int32_t>(position));
+    sequence.columns.push_back(static_cast<int32_t>(i % length_));
     row_[i] = static_cast<int64_t>(place_.size());
     place_.push_back(i);
   }

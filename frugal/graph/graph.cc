@@ -27,6 +27,10 @@ std::vector<Value> Op::gradient(const GradientContext&) const {
   throw Error("", fmt::format("{} has no gradient", name()));
 }
 
+std::vector<Value> Op::replay_inputs(std::vector<Value> inputs, const std::vector<Value>&) const {
+  return inputs;
+}
+
 Work Op::work(std::span<const TensorType> in, std::span<const TensorType> out) const {
   Work work;
   for (const TensorType& type : in) work.bytes += static_cast<double>(type.byte_count());

@@ -46,6 +46,13 @@ struct Node {
   Tensor value;       // constant only
 };
 
+// sum = x + branch, of which the nodes [first, sum's) compute the branch: x can be had back from the sum and
+// the branch (Gomez et al., "The reversible residual network", 2017), see add_gradients.
+struct ReversibleSum {
+  int first = 0;
+  Value x, branch, sum;
+};
+
 class Graph {
  public:
   Graph() = default;
@@ -79,6 +86,9 @@ class Graph {
   const std::string& scope() const { return scope_; }
   void set_scope(std::string scope) { scope_ = std::move(scope); }
 
+  void add_reversible(ReversibleSum sum) { reversible_sums_.push_back(sum); }
+  const std::vector<ReversibleSum>& reversible_sums() const { return reversible_sums_; }
+
   // Which nodes the outputs and the updates need.
   std::vector<bool> live_nodes() const;
 
@@ -86,6 +96,7 @@ class Graph {
   std::vector<Node> nodes_;
   std::map<std::string, Value> outputs_;
   std::map<std::string, int> variables_, inputs_;
+  std::vector<ReversibleSum> reversible_sums_;
   std::string scope_;
 };
 

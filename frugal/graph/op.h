@@ -85,6 +85,10 @@ class Op {
   // Inputs whose row i alone, beside the inputs not listed, decides row i of every output: a pass may drop
   // rows.
   virtual std::vector<int> row_inputs() const { return {}; }
+  // Inputs for running the node again when a block is rebuilt (gradient.h): `inputs` may differ from the
+  // first ones in their last bits. An operation whose result jumps adds what it noted among its `first`
+  // outputs.
+  virtual std::vector<Value> replay_inputs(std::vector<Value> inputs, const std::vector<Value>& first) const;
   // Inputs that the kernel overwrites (parameters and optimizer state); such a node is never dropped.
   virtual std::vector<int> updates() const { return {}; }
 };

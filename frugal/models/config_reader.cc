@@ -33,10 +33,10 @@ ModelInfo ConfigReader::info(std::string_view family, const std::vector<std::str
                                          fmt::join(heads, ", ")));
   info.bare = info.head == "Model" || info.head == "EncoderModel";
   info.token_labels = info.head == "ForTokenClassification";
-  if (info.head == "ForMaskedLM" || info.head == "LMHeadModel" || info.head == "ForCausalLM" ||
-      info.head == "ForConditionalGeneration")
+  info.shifted_labels =
+      info.head == "LMHeadModel" || info.head == "ForCausalLM" || info.head == "ModelWithLMHead";
+  if (info.shifted_labels || info.head == "ForMaskedLM" || info.head == "ForConditionalGeneration")
     info.token_labels = info.word_labels = true;
-  info.shifted_labels = info.head == "LMHeadModel" || info.head == "ForCausalLM";
   info.problem_type = text("problem_type", "");
   info.labels = optional_positive("num_labels", 2, 1'000'000);
   const auto names = json_.find("id2label");
@@ -85,6 +85,25 @@ std::vector<int64_t> ConfigReader::per_layer(std::string_view key, int64_t layer
     values.assign(layers, 1);
   }
   return values;
+}
+
+std::vector<int64_t> ConfigReader::integers(std::string_view key, std::vector<int64_t> fallback,
+                                            int64_t most) {
+  if (!has_value(json_, key)) return fallback;
+  const Json& given = json_.at(std::string(key));
+  const Json list = given.is_array() ? given : Json::array({given});
+  std::vector<int64_t> values;
+  for (const Json& item : list)
+    if (item.is_number_integer() && item.get<int64_t>() >= 1 && item.get<int64_t>() <= most)
+      values.push_back(item.get<int64_t>());
+  if (!values.empty() && values.size() == list.size()) return values;
+  problem(key, fmt::format("must be integers in [1, {}]", most));
+  return fallback;
+}
+
+std::vector<std::string> ConfigReader::texts(std::string_view key, std::vector<std::string> fallback) {
+  if (!has_value(json_, key)) return fallback;
+  return guarded<std::vector<std::string>>(key, fallback, [&] { return get_strings(json_, key, where_); });
 }
 
 double ConfigReader::real(std::string_view key, double fallback, double least, double most) {

@@ -25,6 +25,9 @@ class ConfigReader {
   int64_t head_size(std::string_view key, std::string_view hidden_key, int64_t hidden, int64_t heads);
   // One number for all layers, or a list with one for each.
   std::vector<int64_t> per_layer(std::string_view key, int64_t layers);
+  // A list of positive integers; a number is a list of one, `fallback` where it is missing or null.
+  std::vector<int64_t> integers(std::string_view key, std::vector<int64_t> fallback, int64_t most);
+  std::vector<std::string> texts(std::string_view key, std::vector<std::string> fallback);
   double real(std::string_view key, double fallback, double least, double most);
   bool boolean(std::string_view key, bool fallback);
   std::string text(std::string_view key, const std::string& fallback);

@@ -26,6 +26,8 @@ void write_side(Program& program, const std::string& prefix, const PackedRows& s
   copy_to(program, prefix + "offsets", side.offsets);
   copy_to(program, prefix + "first_rows", side.first_rows);
   copy_to(program, prefix + "last_rows", side.last_rows);
+  copy_to(program, prefix + "columns", side.columns);
+  copy_to(program, prefix + "extents", side.extents);
 }
 
 }  // namespace

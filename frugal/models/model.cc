@@ -11,6 +11,7 @@
 #include "frugal/models/electra.h"
 #include "frugal/models/gpt2.h"
 #include "frugal/models/megatron_bert.h"
+#include "frugal/models/reformer.h"
 #include "frugal/models/roberta.h"
 #include "frugal/models/switch.h"
 #include "frugal/models/t5.h"
@@ -38,6 +39,7 @@ constexpr std::array kFamilies{
     Family{"XLNet", "xlnet", &Xlnet::make},
     Family{"MT5", "mt5", &T5::make_mt5},
     Family{"T5", "t5", &T5::make_t5},
+    Family{"Reformer", "reformer", &Reformer::make},
     Family{"SwitchTransformers", "switch_transformers", &Switch::make},
 };
 

@@ -19,6 +19,7 @@ struct ModelInfo {
   std::string head;          // what follows the family's name: "Model", "ForMaskedLM", ...
   int64_t vocab_size = 0, hidden_size = 0, layers = 0;
   int64_t max_positions = 0;  // tokens that a sequence may have; 0: any number
+  std::string positions_by;   // what of config.json says so, where it is not obvious
   int64_t token_types = 0;    // 0: the model has none
   int64_t labels = 2;
   bool bare = false;                     // a body without a head: heads in a checkpoint are left alone

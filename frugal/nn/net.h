@@ -91,6 +91,10 @@ struct Side {
   // I32[S] row of each sequence's first and last token, -1 for an empty one.
   Value first_rows() const { return input("first_rows", sequences); }
   Value last_rows() const { return input("last_rows", sequences); }
+  // I32[T] and I32[S]: each token's place in its sequence, and how many places that has, those without a
+  // token included.
+  Value columns() const { return input("columns", tokens); }
+  Value extents() const { return input("extents", sequences); }
 
  private:
   Value input(const char* name, int64_t count) const { return graph->input(prefix + name, i32({count})); }

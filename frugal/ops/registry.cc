@@ -7,11 +7,13 @@
 #include "frugal/ops/adamw.h"
 #include "frugal/ops/add.h"
 #include "frugal/ops/attention.h"
+#include "frugal/ops/axis_index.h"
 #include "frugal/ops/bce_with_logits.h"
 #include "frugal/ops/bucketed_bias.h"
 #include "frugal/ops/cached_attention.h"
 #include "frugal/ops/column.h"
 #include "frugal/ops/compact_rows.h"
+#include "frugal/ops/concat.h"
 #include "frugal/ops/cross_entropy.h"
 #include "frugal/ops/dropout.h"
 #include "frugal/ops/embedding.h"
@@ -20,10 +22,14 @@
 #include "frugal/ops/jitter.h"
 #include "frugal/ops/l2_normalize.h"
 #include "frugal/ops/layer_norm.h"
+#include "frugal/ops/local_attention.h"
+#include "frugal/ops/lsh_attention.h"
+#include "frugal/ops/lsh_hash.h"
 #include "frugal/ops/matmul.h"
 #include "frugal/ops/mse.h"
 #include "frugal/ops/multiply.h"
 #include "frugal/ops/prepend_rows.h"
+#include "frugal/ops/random_normal.h"
 #include "frugal/ops/relative_attention.h"
 #include "frugal/ops/reshape.h"
 #include "frugal/ops/rms_norm.h"
@@ -184,6 +190,65 @@ void sample_write_rows(Sampler& s) {
   write_rows(s.state(Tensor(DType::f32, {rows, width})), s.given(std::move(order)), s.normal({rows, width}));
 }
 
+void sample_axis_index(Sampler& s) {
+  s.output(embedding(s.weight({7, s.size()}), axis_index(s.integers(s.size(), -1, 99), 3, 7)));
+}
+
+void sample_concat(Sampler& s) {
+  const int axis = static_cast<int>(s.below(2));
+  const int64_t other = s.size();
+  const auto part = [&] { return s.weight(axis == 0 ? Shape{s.size(), other} : Shape{other, s.size()}); };
+  const Value a = part(), b = part(), c = part(), whole = concat({a, b, c}, axis);
+  const int64_t cut = s.below(whole.dim(axis) + 1);
+  for (const Value& half : split(whole, {cut, whole.dim(axis) - cut}, axis)) s.output(scale(half, 2));
+}
+
+void sample_random_normal(Sampler& s) {
+  const Value random = s.given(Tensor::of<int64_t>({2}, std::vector<int64_t>{7, 3}));
+  s.output(random_normal(random, {s.size(), s.size()}, 0x1234567890abcdefu));
+}
+
+ChunkOptions sample_chunks(Sampler& s) {
+  ChunkOptions options;
+  options.heads = static_cast<int>(1 + s.below(3));
+  options.scale = 0.3f;
+  options.chunk = options.shortest = 1 + s.below(20);
+  options.multiple = options.chunk * (1 + s.below(2));
+  options.before = s.below(3);
+  options.after = s.below(2);
+  options.causal = s.below(2) == 0;
+  return options;
+}
+
+Value sample_extents(Sampler& s, int64_t sequences) { return s.integers(sequences, 0, 40); }
+
+void sample_local_attention(Sampler& s) {
+  const ChunkOptions options = sample_chunks(s);
+  const int64_t rows = s.size(), width = options.heads * (1 + s.below(20)), sequences = 1 + s.below(4);
+  const Value offsets = s.offsets(sequences, rows);
+  Tensor columns(DType::i32, {rows});
+  const bool holes = s.below(2) == 0;
+  for (int64_t i = 0, at = 0; i < rows; ++i, at += 1 + (holes ? s.below(4) : 0))
+    columns.data<int32_t>()[i] = static_cast<int32_t>(at);
+  s.output(local_attention(s.weight({rows, width}), s.weight({rows, width}), s.weight({rows, width}),
+                           s.given(columns), offsets, sample_extents(s, sequences), options));
+}
+
+// The hash reads vectors of its own: finite differences of the attention's would change the order.
+void sample_lsh_attention(Sampler& s) {
+  const ChunkOptions options = sample_chunks(s);
+  const int64_t rows = s.size(), size = 1 + s.below(20), width = options.heads * size,
+                sequences = 1 + s.below(4);
+  HashOptions hash{options, {4, 2}, rows};
+  if (s.below(2) == 0) hash.factors = {2 * (1 + s.below(9))};
+  if (s.below(3) == 0) hash.factors = {};
+  const Value offsets = s.offsets(sequences, rows), extents = sample_extents(s, sequences);
+  const Value rotations = s.normal({options.heads, size, 1 + s.below(3), rotation_columns(hash)});
+  const Value order = lsh_hash(s.normal({rows, width}), rotations, offsets, extents, hash);
+  s.output(lsh_attention(s.weight({rows, width}), s.weight({rows, width}), s.weight({rows, width}), order,
+                         offsets, extents, options));
+}
+
 void sample_matmul(Sampler& s) {
   const int64_t m = s.size(), n = s.size(), k = s.size();
   const bool ta = s.below(2) == 0, tb = s.below(2) == 0;
@@ -258,6 +323,7 @@ std::vector<OpSample> op_samples() {
          s.output(add(s.weight(shape), s.weight(shape)));
        }},
       {"attention", sample_attention},
+      {"axis_index", sample_axis_index},
       {"bce_with_logits",
        [](S& s) {
          const Shape shape{s.size(), s.size()};
@@ -282,6 +348,7 @@ std::vector<OpSample> op_samples() {
          const int64_t rows = s.size();
          s.output(compact_rows(s.integers(rows, -1, 20), s.normal({rows, s.size()})).rows);
        }},
+      {"concat", sample_concat},
       {"cross_entropy",
        [](S& s) {
          const int64_t rows = s.size(), classes = s.size();
@@ -321,6 +388,8 @@ std::vector<OpSample> op_samples() {
          const int64_t width = s.size();
          s.output(layer_norm(s.weight({s.size(), width}), s.weight({width}), s.weight({width}), 1e-2f));
        }},
+      {"local_attention", sample_local_attention},
+      {"lsh_attention", sample_lsh_attention},
       {"matmul", sample_matmul},
       {"mse",
        [](S& s) {
@@ -335,6 +404,7 @@ std::vector<OpSample> op_samples() {
          const Shape shape{s.size(), s.size()};
          s.output(multiply(s.weight(shape), s.weight(shape)));
        }},
+      {"random_normal", sample_random_normal},
       {"reshape",
        [](S& s) {
          const int64_t a = s.size(), b = s.size();

@@ -1,11 +1,15 @@
 #include "frugal/passes/rewrite.h"
 
+#include "frugal/ops/add.h"
+
 namespace frugal {
 
 std::shared_ptr<Graph> Rewriter::run(const Rule& rule) {
   const std::vector<bool> live = from_.live_nodes();
   values_.assign(from_.nodes().size(), {});
+  begins_.assign(from_.nodes().size(), 0);
   for (int i = 0; i < static_cast<int>(from_.nodes().size()); ++i) {
+    begins_[i] = static_cast<int>(to_->nodes().size());
     if (!live[i]) continue;
     const Node& node = from_.node(i);
     to_->set_scope(node.scope);
@@ -24,7 +28,17 @@ std::shared_ptr<Graph> Rewriter::run(const Rule& rule) {
       values_[i].push_back(Graph::output_of(copy, o));
   }
   for (const auto& [name, value] : from_.outputs()) to_->set_output(name, mapped(value));
+  for (const ReversibleSum& sum : from_.reversible_sums())
+    if (live[sum.sum.node]) copy_reversible(sum);
   return to_;
+}
+
+// A sum that the rule has changed (fewer rows, say) is an ordinary one from here on.
+void Rewriter::copy_reversible(const ReversibleSum& sum) {
+  const Value x = mapped(sum.x), branch = mapped(sum.branch), result = mapped(sum.sum);
+  const Node& node = to_->node(result.node);
+  if (dynamic_cast<const Add*>(node.op.get()) && node.inputs == std::vector<Value>{x, branch})
+    to_->add_reversible({begins_[sum.first], x, branch, result});
 }
 
 std::shared_ptr<Graph> copy_graph(const Graph& graph) {

@@ -13,8 +13,8 @@ namespace frugal {
 class Rewriter {
  public:
   // The rule sees a node of the old graph and its inputs in the new one; it returns the new values of the
-  // node's outputs, or nothing to have the node copied. Dead nodes are not copied. Names, scopes and outputs
-  // are kept.
+  // node's outputs, or nothing to have the node copied. Dead nodes are not copied. Names, scopes, outputs and
+  // reversible sums are kept.
   using Rule = std::function<std::optional<std::vector<Value>>(const Node& node, int index,
                                                                const std::vector<Value>& inputs)>;
 
@@ -25,9 +25,12 @@ class Rewriter {
   Value mapped(const Value& old) const { return values_[old.node][old.output]; }
 
  private:
+  void copy_reversible(const ReversibleSum& sum);
+
   const Graph& from_;
   std::shared_ptr<Graph> to_;
   std::vector<std::vector<Value>> values_;
+  std::vector<int> begins_;  // by old node: how many new nodes there were when its turn came
 };
 
 // A copy without the dead nodes.

@@ -27,7 +27,7 @@ class BertWords {
     };
     // A character becomes at most four.
     WordBuffer buffer(static_cast<uint32_t>(4 * text.size()), false);
-    if (split_words<false>(text, 0, table_, buffer, on_word) == Split::rare) {
+    if (split_words<false>(text, 0, table_, buffer, on_word) == SplitEnd::rare) {
       text_.clear();
       ends_.clear();
       WordBuffer rare(static_cast<uint32_t>(4 * text.size()), true);

@@ -85,12 +85,12 @@ void put_hangul(char32_t syllable, Span source, WordBuffer& buffer) {
   buffer.put<kSources>(text, static_cast<uint32_t>(size), final ? 3 : 2, source);
 }
 
-enum class Split { done, stopped, rare };
+enum class SplitEnd { done, stopped, rare };
 
 // Calls on_word(const Word&) -> bool for each word, until it returns false (stopped). `rare`: met a character
 // that the table cannot decide alone; words already handed out are to be forgotten. Spans count from `base`.
 template <bool kSources, class OnWord>
-Split split_words(std::string_view text, uint32_t base, const CodePointTable& table, WordBuffer& buffer,
+SplitEnd split_words(std::string_view text, uint32_t base, const CodePointTable& table, WordBuffer& buffer,
                   OnWord&& on_word) {
   const char* const begin = text.data();
   const char* const end = begin + text.size();
@@ -111,12 +111,12 @@ Split split_words(std::string_view text, uint32_t base, const CodePointTable& ta
           buffer.put_ascii<kSources>(static_cast<char>(action), source);
           break;
         case CodePointTable::blank:
-          if (!finish()) return Split::stopped;
+          if (!finish()) return SplitEnd::stopped;
           break;
         case CodePointTable::isolate:
-          if (!finish()) return Split::stopped;
+          if (!finish()) return SplitEnd::stopped;
           buffer.put_ascii<kSources>(static_cast<char>(action), source);
-          if (!finish()) return Split::stopped;
+          if (!finish()) return SplitEnd::stopped;
           break;
         default:  // drop
           break;
@@ -142,27 +142,27 @@ Split split_words(std::string_view text, uint32_t base, const CodePointTable& ta
       case CodePointTable::drop:
         break;
       case CodePointTable::blank:
-        if (!finish()) return Split::stopped;
+        if (!finish()) return SplitEnd::stopped;
         break;
       case CodePointTable::isolate:
       case CodePointTable::isolate_map: {
-        if (!finish()) return Split::stopped;
+        if (!finish()) return SplitEnd::stopped;
         const bool mapped = entry.kind() == CodePointTable::isolate_map;
         buffer.put<kSources>(mapped ? table.text(entry) : bytes, mapped ? entry.size() : size, 1, source);
-        if (!finish()) return Split::stopped;
+        if (!finish()) return SplitEnd::stopped;
         break;
       }
       case CodePointTable::rare:
         buffer.clear();
-        return Split::rare;
+        return SplitEnd::rare;
     }
   }
-  return finish() ? Split::done : Split::stopped;
+  return finish() ? SplitEnd::done : SplitEnd::stopped;
 }
 
 // The same from characters that normalize() made.
 template <class OnWord>
-Split split_words(const std::vector<SourcedChar>& chars, WordBuffer& buffer, OnWord&& on_word) {
+SplitEnd split_words(const std::vector<SourcedChar>& chars, WordBuffer& buffer, OnWord&& on_word) {
   const auto finish = [&] {
     if (buffer.empty()) return true;
     const bool more = on_word(buffer.word());
@@ -171,13 +171,13 @@ Split split_words(const std::vector<SourcedChar>& chars, WordBuffer& buffer, OnW
   };
   for (const SourcedChar& c : chars) {
     const bool alone = is_punctuation(c.code);
-    if ((alone || is_blank(c.code)) && !finish()) return Split::stopped;
+    if ((alone || is_blank(c.code)) && !finish()) return SplitEnd::stopped;
     if (is_blank(c.code)) continue;
     char text[4];
     buffer.put<true>(text, static_cast<uint32_t>(write_utf8(c.code, text)), 1, c.source);
-    if (alone && !finish()) return Split::stopped;
+    if (alone && !finish()) return SplitEnd::stopped;
   }
-  return finish() ? Split::done : Split::stopped;
+  return finish() ? SplitEnd::done : SplitEnd::stopped;
 }
 
 }  // namespace frugal

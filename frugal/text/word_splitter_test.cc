@@ -48,7 +48,7 @@ std::vector<Seen> slow(std::string_view text, const BertRules& rules) {
 bool agree(std::string_view text, const BertRules& rules, const CodePointTable& table) {
   std::vector<Seen> words, expected = slow(text, rules);
   WordBuffer buffer(kMostChars, true);
-  if (split_words<true>(text, 0, table, buffer, Collect(words)) == Split::rare) return true;
+  if (split_words<true>(text, 0, table, buffer, Collect(words)) == SplitEnd::rare) return true;
   EXPECT_EQ(words, expected) << testing::PrintToString(std::string(text));
 
   std::vector<std::string> plain;
@@ -120,9 +120,9 @@ TEST(WordSplitter, OnlyNeighboursMakeItRare) {
   const CodePointTable table{BertRules{}};
   WordBuffer buffer(kMostChars, false);
   const auto nothing = [](const Word&) { return true; };
-  EXPECT_EQ(split_words<false>("plain \u00e9 \ud55c \u4e2d e\u0301", 0, table, buffer, nothing), Split::done);
-  EXPECT_EQ(split_words<false>("a \u302e b", 0, table, buffer, nothing), Split::rare);
-  EXPECT_EQ(split_words<false>("a b c", 0, table, buffer, [](const Word&) { return false; }), Split::stopped);
+  EXPECT_EQ(split_words<false>("plain \u00e9 \ud55c \u4e2d e\u0301", 0, table, buffer, nothing), SplitEnd::done);
+  EXPECT_EQ(split_words<false>("a \u302e b", 0, table, buffer, nothing), SplitEnd::rare);
+  EXPECT_EQ(split_words<false>("a b c", 0, table, buffer, [](const Word&) { return false; }), SplitEnd::stopped);
 }
 
 }  // namespace

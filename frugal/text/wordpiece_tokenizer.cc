@@ -97,7 +97,7 @@ bool WordPieceTokenizer::append_stretch(std::string_view stretch, uint32_t base,
   // A character becomes at most four, so a short text needs no room for a long word.
   const size_t longest = std::min<size_t>(model_.most_chars(), 4 * stretch.size());
   WordBuffer buffer(static_cast<uint32_t>(longest), offsets);
-  Split split;
+  SplitEnd split;
   if (offsets) {
     split = split_words<true>(stretch, base, table_, buffer, [&](const Word& word) {
       model_.append(word, out.ids, &out.offsets);
@@ -109,7 +109,7 @@ bool WordPieceTokenizer::append_stretch(std::string_view stretch, uint32_t base,
       return out.ids.size() < until;
     });
   }
-  if (split != Split::rare) return split == Split::done;
+  if (split != SplitEnd::rare) return split == SplitEnd::done;
   out.ids.resize(before);
   if (offsets) out.offsets.resize(before);
   return append_rare(stretch, base, until, offsets, out);
@@ -125,7 +125,7 @@ bool WordPieceTokenizer::append_rare(std::string_view stretch, uint32_t base, si
     model_.append(word, out.ids, offsets ? &out.offsets : nullptr);
     return out.ids.size() < until;
   };
-  if (normalized_.empty()) return split_words(chars, buffer, on_word) == Split::done;
+  if (normalized_.empty()) return split_words(chars, buffer, on_word) == SplitEnd::done;
 
   const SourcedText text = to_utf8(chars);
   std::vector<size_t> char_at(text.text.size() + 1);  // which character a byte belongs to
@@ -140,7 +140,7 @@ bool WordPieceTokenizer::append_rare(std::string_view stretch, uint32_t base, si
       [&](size_t begin, size_t end) {
         const std::vector<SourcedChar> part(chars.begin() + static_cast<ptrdiff_t>(char_at[begin]),
                                             chars.begin() + static_cast<ptrdiff_t>(char_at[end]));
-        return split_words(part, buffer, on_word) == Split::done;
+        return split_words(part, buffer, on_word) == SplitEnd::done;
       },
       [&](const AddedToken& token, size_t begin, size_t end) {
         out.ids.push_back(token.id);

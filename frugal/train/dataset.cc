@@ -29,7 +29,7 @@ TaskData read_task(const DataOptions& options) {
   data.train = read_examples(options.train, options.columns, true);
   data.labels = labels_of(data.train, options.train, options.kind);
   data.train_targets = encode_labels(data.train, data.labels, options.train);
-  const Split split = stratified_split(data.train_targets, options.validation, options.seed);
+  const DataSplit split = stratified_split(data.train_targets, options.validation, options.seed);
   data.training_rows = split.training;
   data.validation_rows = split.validation;
   if (options.test.empty()) return data;

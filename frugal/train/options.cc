@@ -47,6 +47,7 @@ Json TrainOptions::to_json() const {
           {"weight_decay", weight_decay},
           {"clip", clip},
           {"label_smoothing", label_smoothing},
+          {"store_activations", store_activations},
           {"length_pool", length_pool},
           {"patience", patience},
           {"keep_best", keep_best},

@@ -24,6 +24,7 @@ struct TrainOptions {
   double weight_decay = 0.01;  // of matrices; biases, norms and embeddings are not decayed
   double clip = 1.0;           // largest norm of the gradient; 0: no clipping
   double label_smoothing = 0;
+  bool store_activations = false;  // of reversible layers: faster than rebuilding them, and more memory
   int64_t length_pool =
       1;  // batches' worth of examples sorted by length before they are cut into batches; packed
           // rows need none of it (nothing is padded), so the default is plain shuffling

@@ -22,12 +22,12 @@ struct Differentiated {
 };
 
 Differentiated differentiate(const Model& model, const Objective& objective, const BatchShape& shape,
-                             bool training, double label_smoothing, bool narrow, bool loss_only) {
+                             const StepOptions& options, bool loss_only) {
   Graph forward;
   NetOptions net_options;
-  net_options.training = training;
+  net_options.training = options.dropout;
   net_options.labels = objective.labels();
-  net_options.label_smoothing = label_smoothing;
+  net_options.label_smoothing = options.label_smoothing;
   Net net(forward, shape, net_options);
   objective.build(net, model);
   if (!forward.outputs().count("loss"))
@@ -35,14 +35,15 @@ Differentiated differentiate(const Model& model, const Objective& objective, con
   if (loss_only) forward.keep_outputs({"loss"});
 
   Differentiated result;
-  result.graph = narrow ? narrow_rows(forward) : copy_graph(forward);
+  result.graph = options.narrow ? narrow_rows(forward) : copy_graph(forward);
   Graph& graph = *result.graph;
   std::vector<Value> weights;
   std::vector<ParameterSpec> specs;
   for (const ParameterSpec& spec : net.parameters())
     if (const auto weight = graph.find_variable(spec.name); weight && spec.trainable)
       weights.push_back(*weight), specs.push_back(spec);
-  const std::vector<Value> gradients = add_gradients(graph, graph.outputs().at("loss"), weights);
+  const std::vector<Value> gradients =
+      add_gradients(graph, graph.outputs().at("loss"), weights, options.activations);
   for (size_t i = 0; i < weights.size(); ++i)
     if (gradients[i]) result.gradients.push_back({specs[i], weights[i], gradients[i]});
   return result;
@@ -84,21 +85,20 @@ StepOptions step_options(const TrainOptions& o) {
   options.weight_decay = o.weight_decay;
   options.clip = o.clip;
   options.label_smoothing = o.label_smoothing;
+  options.activations = o.store_activations ? Activations::store : Activations::rebuild;
   return options;
 }
 
 std::shared_ptr<Graph> update_graph(const Model& model, const Objective& objective, const BatchShape& shape,
                                     const StepOptions& options) {
-  Differentiated d =
-      differentiate(model, objective, shape, options.dropout, options.label_smoothing, options.narrow, true);
+  Differentiated d = differentiate(model, objective, shape, options, true);
   add_updates(*d.graph, d.gradients, options);
   return d.graph;
 }
 
 std::shared_ptr<Graph> accumulate_graph(const Model& model, const Objective& objective,
                                         const BatchShape& shape, const StepOptions& options, float share) {
-  Differentiated d =
-      differentiate(model, objective, shape, options.dropout, options.label_smoothing, options.narrow, true);
+  Differentiated d = differentiate(model, objective, shape, options, true);
   for (const Gradient& g : d.gradients)
     accumulate(d.graph->variable("gradient." + g.parameter.name, g.weight.type()), scale(g.gradient, share));
   return d.graph;
@@ -120,7 +120,9 @@ std::shared_ptr<Graph> apply_graph(const Model& model, const StepOptions& option
 
 std::shared_ptr<Graph> gradient_graph(const Model& model, const Objective& objective,
                                       const BatchShape& shape) {
-  Differentiated d = differentiate(model, objective, shape, false, 0, false, false);
+  StepOptions options;
+  options.dropout = options.narrow = false;
+  Differentiated d = differentiate(model, objective, shape, options, false);
   for (const Gradient& g : d.gradients) d.graph->set_output("gradient." + g.parameter.name, g.gradient);
   return d.graph;
 }

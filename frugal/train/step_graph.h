@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "frugal/graph/gradient.h"
 #include "frugal/train/objective.h"
 #include "frugal/train/options.h"
 
@@ -19,7 +20,8 @@ struct StepOptions {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0.01, clip = 1, label_smoothing = 0;
   bool decay_all = false;  // biases, norms and embeddings too
   bool dropout = true;
-  bool narrow = true;  // drop rows nobody reads before differentiating
+  bool narrow = true;                              // drop rows nobody reads before differentiating
+  Activations activations = Activations::rebuild;  // of reversible layers
 };
 StepOptions step_options(const TrainOptions& options);
 

@@ -99,7 +99,7 @@ def gap(got, wanted):
     return ((got.double() - wanted).abs().max() / wanted.abs().max().clamp(min=1e-30)).item()
 
 
-def check(name, single, double, zero):
+def check(name, single, double, zero, limits):
     """Fails where float32 and float64 disagree; returns the three gaps. `zero`: gradients that are rounding only."""
     outputs = max(gap(single[0][key], double[0][key]) for key in double[0])
     largest = max((g.abs().max().item() for g in double[1].values()), default=1.0)
@@ -111,7 +111,8 @@ def check(name, single, double, zero):
             assert wanted.abs().max() > 1e-6 * largest, (name, key, "no gradient to speak of")
             gradients = max(gradients, gap(single[1][key], wanted))
     losses = 0.0 if double[2] is None else gap(single[2], double[2])
-    assert outputs < 1e-5 and gradients < 1e-4 and losses < 1e-5, (name, outputs, gradients, losses)
+    gaps = (outputs, gradients, losses)
+    assert all(gap < limit for gap, limit in zip(gaps, limits)), (name, gaps)
     return outputs, gradients, losses
 
 
@@ -122,6 +123,7 @@ class Family:
     make_inputs: Callable  # (case, model) -> named tensors
     forward: Callable  # (model, inputs) -> named tensors, with "loss" where there is one
     zero: Callable = lambda case: ()  # (case) -> ends of names of gradients that are rounding only
+    rounds: Callable = lambda case: False  # (case) -> the reference's own float32 rounding is part of what it computes
 
 
 def make_case(family, index, case):
@@ -137,8 +139,10 @@ def make_case(family, index, case):
     stored = load_file(folder / "model.safetensors")
 
     double = reference(copy.deepcopy(model).double(), inputs, family.forward)
-    outputs, gradients, losses = double
-    gaps = check(name, reference(model, inputs, family.forward), double, tuple(family.zero(case)))
+    single = reference(model, inputs, family.forward)
+    limits = (1e-2, 1, 1e-1) if family.rounds(case) else (1e-5, 1e-4, 1e-5)
+    gaps = check(name, single, double, tuple(family.zero(case)), limits)
+    outputs, gradients, losses = single if family.rounds(case) else double
 
     floats = lambda tensors: {key: t.float().contiguous() for key, t in tensors.items()}
     save_file({key: t.contiguous() for key, t in inputs.items()}, folder / "inputs.safetensors")
@@ -146,7 +150,7 @@ def make_case(family, index, case):
     if gradients:
         assert set(gradients) <= set(stored), (name, set(gradients) - set(stored))
         assert all(gradients[key].shape == stored[key].shape for key in gradients)
-        assert losses[0] == outputs["loss"]
+        assert losses[0] == outputs["loss"].double()
         save_file(floats(gradients), folder / "gradients.safetensors")
         save_file(floats({"losses": losses}), folder / "losses.safetensors")
     for file in folder.iterdir():
