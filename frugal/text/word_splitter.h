@@ -91,7 +91,7 @@ enum class SplitEnd { done, stopped, rare };
 // that the table cannot decide alone; words already handed out are to be forgotten. Spans count from `base`.
 template <bool kSources, class OnWord>
 SplitEnd split_words(std::string_view text, uint32_t base, const CodePointTable& table, WordBuffer& buffer,
-                  OnWord&& on_word) {
+                     OnWord&& on_word) {
   const char* const begin = text.data();
   const char* const end = begin + text.size();
   const auto finish = [&] {

@@ -120,9 +120,11 @@ TEST(WordSplitter, OnlyNeighboursMakeItRare) {
   const CodePointTable table{BertRules{}};
   WordBuffer buffer(kMostChars, false);
   const auto nothing = [](const Word&) { return true; };
-  EXPECT_EQ(split_words<false>("plain \u00e9 \ud55c \u4e2d e\u0301", 0, table, buffer, nothing), SplitEnd::done);
+  EXPECT_EQ(split_words<false>("plain \u00e9 \ud55c \u4e2d e\u0301", 0, table, buffer, nothing),
+            SplitEnd::done);
   EXPECT_EQ(split_words<false>("a \u302e b", 0, table, buffer, nothing), SplitEnd::rare);
-  EXPECT_EQ(split_words<false>("a b c", 0, table, buffer, [](const Word&) { return false; }), SplitEnd::stopped);
+  EXPECT_EQ(split_words<false>("a b c", 0, table, buffer, [](const Word&) { return false; }),
+            SplitEnd::stopped);
 }
 
 }  // namespace
