@@ -74,8 +74,10 @@ class Job {
     const auto keep = [&](const std::string& name, int32_t common) {
       vocabularies_.push_back({name, pieces_to_keep(*pretrained_.tokenizer, training_.sequences, common)});
     };
-    if (options_.trim && options_.common_pieces > 0) keep("common vocabulary", options_.common_pieces);
-    if (options_.trim) keep("trimmed vocabulary", 0);
+    const bool trims = options_.trim && can_trim(*pretrained_.tokenizer);
+    if (trims && options_.common_pieces > 0) keep("common vocabulary", options_.common_pieces);
+    if (trims) keep("trimmed vocabulary", 0);
+    if (options_.trim && !trims) progress_.say("the vocabulary stays whole: only WordPiece is trimmed");
     progress_.say(fmt::format("{} texts to train on, {} to validate, {} to test; {} {}", training_.size(),
                               validation_.size(), data_.test.size(),
                               data_.labels.regression ? 1 : data_.labels.names.size(),

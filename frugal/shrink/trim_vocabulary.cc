@@ -7,6 +7,7 @@
 #include "frugal/base/error.h"
 #include "frugal/models/weights.h"
 #include "frugal/text/wordpiece_spec.h"
+#include "frugal/text/wordpiece_tokenizer.h"
 
 namespace frugal {
 namespace {
@@ -61,6 +62,10 @@ Student trim_vocabulary(const Model& model, const Store& store, const std::vecto
   for (const auto& [name, tensor] : weights_to_save(model, store))
     result.store->set(name, name == table || name == table + "_scale" ? picked_rows(tensor, kept) : tensor);
   return result;
+}
+
+bool can_trim(const Tokenizer& tokenizer) {
+  return dynamic_cast<const WordPieceTokenizer*>(&tokenizer) != nullptr;
 }
 
 void write_trimmed_tokenizer(const std::string& folder, const std::string& source,

@@ -23,6 +23,10 @@ std::vector<int32_t> pieces_to_keep(const Tokenizer& tokenizer, const std::vecto
 // The model with only these rows of its word embedding. Works on quantized weights too.
 Student trim_vocabulary(const Model& model, const Store& store, const std::vector<int32_t>& kept);
 
+// Whether write_trimmed_tokenizer knows the kind: WordPiece. A byte-level BPE would lose merges with its
+// pieces.
+bool can_trim(const Tokenizer& tokenizer);
+
 // Writes the tokenizer that belongs to it: `source` is the folder of the full one.
 void write_trimmed_tokenizer(const std::string& folder, const std::string& source,
                              const std::vector<int32_t>& kept);

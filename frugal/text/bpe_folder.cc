@@ -77,10 +77,7 @@ BpeSpec read_vocab_and_merges(const std::string& folder, const Json& config, con
     if (!is_there(path)) throw Error(path, "no such file", "a BPE vocabulary is vocab.json and merges.txt");
   spec.added = read_added_tokens_decoder(config, config_path);
   for (AddedToken& token : read_added_tokens_file(folder)) add_token(spec.added, std::move(token));
-  const Json vocab = load_json(spec.where);
-  if (!vocab.is_object())
-    throw Error(spec.where, fmt::format("expected an object, got {}", vocab.type_name()));
-  spec.pieces = pieces_by_id(vocab, spec.added, spec.where);
+  spec.pieces = read_vocab_json(spec.where, spec.added);
   spec.merges = parse_merges_txt(read_file(merges_path, kMostVocabBytes), PieceIds(spec.pieces), merges_path);
   return spec;
 }

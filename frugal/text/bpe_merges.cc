@@ -46,6 +46,12 @@ std::vector<std::string> pieces_by_id(const Json& vocab, const std::vector<Added
   return pieces;
 }
 
+std::vector<std::string> read_vocab_json(const std::string& path, const std::vector<AddedToken>& added) {
+  const Json vocab = load_json(path);
+  if (!vocab.is_object()) throw Error(path, fmt::format("expected an object, got {}", vocab.type_name()));
+  return pieces_by_id(vocab, added, path);
+}
+
 PieceIds::PieceIds(const std::vector<std::string>& pieces) {
   ids_.reserve(pieces.size());
   for (size_t id = 0; id < pieces.size(); ++id) ids_.emplace(pieces[id], static_cast<int32_t>(id));

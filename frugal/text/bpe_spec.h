@@ -51,6 +51,9 @@ BpeSpec read_bpe_folder(const std::string& folder, const Json& tokenizer_json);
 std::vector<std::string> pieces_by_id(const Json& vocab, const std::vector<AddedToken>& added,
                                       const std::string& where);
 
+// The same from vocab.json.
+std::vector<std::string> read_vocab_json(const std::string& path, const std::vector<AddedToken>& added);
+
 // The id of each piece. The pieces must stay where they are.
 class PieceIds {
  public:

@@ -14,6 +14,39 @@
 
 namespace frugal {
 
+// The bytes of a word, then zeros; the last byte is the length.
+struct WordKey {
+  static constexpr size_t kMostBytes = 15;
+  uint64_t low = 0, high = 0;
+
+  bool operator==(const WordKey&) const = default;
+
+  // Of a word of 1 to 15 bytes. Bytes from it to `end` may be read.
+  static WordKey of(std::string_view word, const char* end);
+};
+
+// Ones over the first i bytes, the low ones of two machine words.
+inline constexpr auto kWordMasks = [] {
+  std::array<WordKey, WordKey::kMostBytes + 1> masks{};
+  for (size_t size = 0; size < masks.size(); ++size)
+    for (size_t i = 0; i < size; ++i)
+      (i < 8 ? masks[size].low : masks[size].high) |= uint64_t{0xff} << i % 8 * 8;
+  return masks;
+}();
+
+inline WordKey WordKey::of(std::string_view word, const char* end) {
+  WordKey key;
+  if (end - word.data() >= 16) {
+    std::memcpy(&key, word.data(), 16);
+    key.low &= kWordMasks[word.size()].low;
+    key.high &= kWordMasks[word.size()].high;
+  } else {
+    std::memcpy(&key, word.data(), word.size());
+  }
+  key.high |= static_cast<uint64_t>(word.size()) << 56;
+  return key;
+}
+
 class WordTable {
  public:
   explicit WordTable(size_t words = 0) {
@@ -23,61 +56,34 @@ class WordTable {
 
   // Each word once, at most as many as were announced, none empty. Those added first are found fastest.
   void add(std::string_view word, int32_t id) {
-    if (word.size() > kMostInline) {
+    if (word.size() > WordKey::kMostBytes) {
       long_.emplace(word, id);
       return;
     }
-    const Key key = key_of(word, word.data() + word.size());
+    const WordKey key = WordKey::of(word, word.data() + word.size());
     size_t at = place(key);
     while (slots_[at].id >= 0) at = (at + 1) & (slots_.size() - 1);
     slots_[at] = {key, id};
   }
 
-  // -1: not there. Bytes from the word to `end` may be read.
+  // -1: not there. The word is not empty; bytes from it to `end` may be read.
   int32_t find(std::string_view word, const char* end) const {
-    if (word.size() > kMostInline) {
+    if (word.size() > WordKey::kMostBytes) {
       const auto found = long_.find(std::string(word));
       return found == long_.end() ? -1 : found->second;
     }
-    const Key key = key_of(word, end);
+    const WordKey key = WordKey::of(word, end);
     for (size_t at = place(key);; at = (at + 1) & (slots_.size() - 1))
       if (slots_[at].key == key || slots_[at].id < 0) return slots_[at].id;
   }
 
  private:
-  static constexpr size_t kMostInline = 15;
-  struct Key {
-    uint64_t low = 0, high = 0;  // the bytes, then zeros; the last byte is the length
-    bool operator==(const Key&) const = default;
-  };
   struct Slot {
-    Key key;
+    WordKey key;
     int32_t id = -1;
   };
 
-  static Key key_of(std::string_view word, const char* end) {
-    // Ones over the first `size` bytes of two machine words, little-endian.
-    static constexpr auto kMasks = [] {
-      std::array<Key, 16> masks{};
-      for (size_t size = 0; size < 16; ++size) {
-        for (size_t i = 0; i < size; ++i)
-          (i < 8 ? masks[size].low : masks[size].high) |= uint64_t{0xff} << i % 8 * 8;
-      }
-      return masks;
-    }();
-    Key key;
-    if (end - word.data() >= 16) {
-      std::memcpy(&key, word.data(), 16);
-      key.low &= kMasks[word.size()].low;
-      key.high &= kMasks[word.size()].high;
-    } else {
-      std::memcpy(&key, word.data(), word.size());
-    }
-    key.high |= static_cast<uint64_t>(word.size()) << 56;
-    return key;
-  }
-
-  size_t place(const Key& key) const {
+  size_t place(const WordKey& key) const {
     const uint64_t mixed = key.low ^ (key.high * 0xd6e8feb86659fd93);
     return ((mixed ^ mixed >> 32) * 0x9e3779b97f4a7c15) >> shift_;
   }

@@ -4,6 +4,7 @@ import json
 import pathlib
 import struct
 
+import tokenizer_files
 import torch_files
 
 HERE = pathlib.Path(__file__).parent
@@ -108,7 +109,10 @@ def main():
              "and this page.", "", "| file | what is wrong with it | the error says |", "|---|---|---|"]
     for folder, ending, cases in (("safetensors", "safetensors", SAFETENSORS), ("json", "json", JSON),
                                   ("torch_file", "bin", torch_files.ARCHIVES),
-                                  ("torch_pickle", "pkl", torch_files.PICKLES)):
+                                  ("torch_pickle", "pkl", torch_files.PICKLES),
+                                  ("bpe_vocab", "json", tokenizer_files.VOCABS),
+                                  ("bpe_merges", "txt", tokenizer_files.MERGES),
+                                  ("tokenizer_json", "json", tokenizer_files.TOKENIZERS)):
         (HERE / folder).mkdir(exist_ok=True)
         for name, content, wrong, error in cases:
             path = f"{folder}/{name}.{ending}"
