@@ -1,8 +1,6 @@
 #include "frugal/text/bpe.h"
 
 #include <algorithm>
-#include <functional>
-#include <queue>
 #include <unordered_map>
 
 #include "frugal/text/byte_alphabet.h"
@@ -84,7 +82,7 @@ size_t Bpe::merge_short(std::string_view word, Symbol* symbols, size_t count) co
     size_t best = 0;
     for (size_t i = 1; i + 1 < count; ++i)
       if (merges[i].rank < merges[best].rank) best = i;
-    if (merges[best].rank == kNever) break;
+    if (merges[best].rank == Merge::kNever) break;
     symbols[best] = {merges[best].result, symbols[best].begin, symbols[best + 1].end};
     --count;
     for (size_t i = best + 1; i < count; ++i) {
@@ -97,43 +95,10 @@ size_t Bpe::merge_short(std::string_view word, Symbol* symbols, size_t count) co
   return count;
 }
 
-// Symbols are a linked list in place; an entry of the heap whose pair is gone is recognised by its rank.
 size_t Bpe::merge_long(Symbol* symbols, size_t count) const {
-  constexpr uint32_t kNone = 0xffffffff;
-  std::vector<uint32_t> before(count), after(count);
-  std::vector<uint64_t> candidates;  // rank, then place: the smallest comes first
-  const auto candidate = [&](uint32_t left, uint32_t right) {
-    const uint32_t rank = merge_of(symbols[left].id, symbols[right].id).rank;
-    return static_cast<uint64_t>(rank) << 32 | left;
-  };
-  const auto is_merge = [](uint64_t entry) { return entry >> 32 != kNever; };
-  for (uint32_t i = 0; i < count; ++i) {
-    before[i] = i == 0 ? kNone : i - 1;
-    after[i] = i + 1 == count ? kNone : i + 1;
-    if (after[i] == kNone) continue;
-    if (const uint64_t entry = candidate(i, i + 1); is_merge(entry)) candidates.push_back(entry);
-  }
-  std::priority_queue heap(std::greater<>(), std::move(candidates));
-  while (!heap.empty()) {
-    const uint64_t top = heap.top();
-    heap.pop();
-    const auto left = static_cast<uint32_t>(top);
-    const uint32_t right = after[left];
-    if (symbols[left].id < 0 || right == kNone) continue;
-    const Merge merge = merge_of(symbols[left].id, symbols[right].id);
-    if (merge.rank != top >> 32) continue;
-    symbols[left] = {merge.result, symbols[left].begin, symbols[right].end};
-    symbols[right].id = -1;
-    after[left] = after[right];
-    if (after[left] != kNone) {
-      before[after[left]] = left;
-      if (const uint64_t entry = candidate(left, after[left]); is_merge(entry)) heap.push(entry);
-    }
-    if (before[left] != kNone)
-      if (const uint64_t entry = candidate(before[left], left); is_merge(entry)) heap.push(entry);
-  }
-  return static_cast<size_t>(
-      std::remove_if(symbols, symbols + count, [](const Symbol& symbol) { return symbol.id < 0; }) - symbols);
+  return merge_by_heap(
+      symbols, count, [&](int32_t left, int32_t right) { return merge_of(left, right); },
+      [](int32_t, int32_t, const Merge&) {});
 }
 
 }  // namespace frugal

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "frugal/text/bpe_spec.h"
+#include "frugal/text/merge_heap.h"
 #include "frugal/text/pair_map.h"
 #include "frugal/text/word_table.h"
 
@@ -41,16 +42,9 @@ class Bpe {
   void append_merged(std::string_view word, std::vector<int32_t>& ids, Spans* spans) const;
 
  private:
-  struct Merge {
-    uint32_t rank = kNever;
-    int32_t result = -1;
-  };
-  struct Symbol {
-    int32_t id;
-    uint32_t begin, end;
-  };
-  static constexpr uint32_t kNever = 0xffffffff;  // the rank of a pair that is not merged
-  static constexpr size_t kShort = 48;            // bytes
+  using Merge = PairMerge;
+  using Symbol = MergeSymbol;
+  static constexpr size_t kShort = 48;  // bytes
 
   Merge merge_of(int32_t left, int32_t right) const {
     const Merge* found = merges_.find(PairMap<Merge>::key(left, right));

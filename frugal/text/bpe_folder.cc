@@ -56,19 +56,6 @@ SpecialIds special_ids(const PieceIds& ids, const NamedTokens& names) {
           id("unk_token"), id("bos_token"), id("eos_token")};
 }
 
-// `A`, `bos A`, `A eos` or `bos A eos` for each text; the second text is segment 1.
-Template gpt2_template(const SpecialIds& special, bool begins, bool ends) {
-  Template around{{}, {}};
-  for (const auto kind : {TemplateItem::first, TemplateItem::second}) {
-    const int32_t type = kind == TemplateItem::second;
-    if (begins && special.bos >= 0) around.pair.push_back({TemplateItem::special, special.bos, type});
-    around.pair.push_back({kind, 0, type});
-    if (ends && special.eos >= 0) around.pair.push_back({TemplateItem::special, special.eos, type});
-    if (kind == TemplateItem::first) around.single = around.pair;
-  }
-  return around;
-}
-
 BpeSpec read_vocab_and_merges(const std::string& folder, const Json& config, const std::string& config_path) {
   BpeSpec spec;
   spec.where = folder + "/vocab.json";
@@ -92,8 +79,11 @@ void complete(BpeSpec& spec, const PieceIds& ids, Kind kind, const NamedTokens& 
   }
   spec.prefix_space = get_bool_or(config, "add_prefix_space", config_path, false);
   if (kind == Kind::gpt2) {
-    spec.around = gpt2_template(spec.special, get_bool_or(config, "add_bos_token", config_path, false),
-                                get_bool_or(config, "add_eos_token", config_path, false));
+    const auto wanted = [&](const char* key, int32_t id) {
+      return get_bool_or(config, key, config_path, false) ? id : -1;
+    };
+    spec.around = Template::ends(wanted("add_bos_token", spec.special.bos),
+                                 wanted("add_eos_token", spec.special.eos), 1);
     return;
   }
   for (const auto& [role, id] : {std::pair{"cls_token", spec.special.cls}, {"sep_token", spec.special.sep}})

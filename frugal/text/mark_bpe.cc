@@ -1,32 +1,12 @@
 #include "frugal/text/mark_bpe.h"
 
 #include <algorithm>
-#include <queue>
-#include <unordered_map>
+#include <functional>
 
 #include "frugal/text/utf8.h"
 
 namespace frugal {
 namespace {
-
-constexpr int32_t kEnd = -1;  // of the chain of symbols
-
-struct Symbol {
-  int32_t id;
-  uint32_t begin;
-  int32_t previous, next;
-  bool frozen;
-};
-
-struct Candidate {
-  uint32_t rank;
-  int32_t left;  // index of the symbol; the right one is what follows it
-  int32_t left_id, right_id;
-
-  bool operator<(const Candidate& other) const {  // for a heap with the first to merge on top
-    return rank != other.rank ? rank > other.rank : left > other.left;
-  }
-};
 
 bool is_text(const SentencePiece& piece) {
   return piece.type == SentencePiece::normal || piece.type == SentencePiece::user_defined ||
@@ -43,12 +23,6 @@ void for_each_character(std::string_view text, OnCharacter&& on_character) {
 }
 
 }  // namespace
-
-struct MarkBpe::Work {
-  std::vector<Symbol> symbols;
-  std::priority_queue<Candidate> queue;
-  std::unordered_map<int32_t, std::pair<int32_t, int32_t>> halves;  // of unused pieces
-};
 
 MarkBpe::MarkBpe(const SentencePieceModel& model)
     : alone_(model.pieces.size()),
@@ -75,7 +49,7 @@ MarkBpe::MarkBpe(const SentencePieceModel& model)
 
   for (size_t rank = 0; rank < model.merges.size(); ++rank) {
     const BpeMerge& merge = model.merges[rank];
-    merges_[PairMap<Merge>::key(merge.left, merge.right)] = {static_cast<uint32_t>(rank), merge.result};
+    merges_[PairMap<PairMerge>::key(merge.left, merge.right)] = {static_cast<uint32_t>(rank), merge.result};
   }
   if (model.merges.empty()) add_merges_of_scores(model);
 
@@ -117,20 +91,9 @@ void MarkBpe::add_merges_of_scores(const SentencePieceModel& model) {
       if (at == 0) return;
       const int32_t left = trie_.find(text.substr(0, at)), right = trie_.find(text.substr(at));
       if (left != PieceTrie::kNone && right != PieceTrie::kNone)
-        merges_[PairMap<Merge>::key(left, right)] = {rank, static_cast<int32_t>(id)};
+        merges_[PairMap<PairMerge>::key(left, right)] = {rank, static_cast<int32_t>(id)};
     });
   }
-}
-
-void MarkBpe::offer(Work& work, int32_t left, int32_t right) const {
-  if (left == kEnd || right == kEnd) return;
-  const Symbol &a = work.symbols[static_cast<size_t>(left)], &b = work.symbols[static_cast<size_t>(right)];
-  if (a.frozen || b.frozen || a.id == kUnknown || b.id == kUnknown) return;
-  const Merge* merge = merges_.find(PairMap<Merge>::key(a.id, b.id));
-  if (!merge) return;
-  work.queue.push({merge->rank, left, a.id, b.id});
-  if (!unused_.empty() && unused_[static_cast<size_t>(merge->result)])
-    work.halves[merge->result] = {a.id, b.id};
 }
 
 void MarkBpe::emit(const Work& work, int32_t symbol, uint32_t begin, std::vector<PieceSpan>& out) const {
@@ -146,41 +109,35 @@ void MarkBpe::emit(const Work& work, int32_t symbol, uint32_t begin, std::vector
 
 void MarkBpe::split(std::string_view text, size_t begin, size_t end, Work& work,
                     std::vector<PieceSpan>& out) const {
-  std::vector<Symbol>& symbols = work.symbols;
+  std::vector<MergeSymbol>& symbols = work.symbols;
   symbols.clear();
   for (size_t at = begin; at < end;) {
     const std::string_view rest = text.substr(at, end - at);
     const PieceTrie::Match kept = kept_.longest(PieceTrie::kRoot, rest);
     const size_t size = kept.size > 0 ? kept.size : read_utf8(rest.data(), rest.data() + rest.size()).size;
-    const auto index = static_cast<int32_t>(symbols.size());
+    const int32_t id = kept.size > 0 ? PieceTrie::kNone : trie_.find(rest.substr(0, size));
     symbols.push_back(
-        {trie_.find(rest.substr(0, size)), static_cast<uint32_t>(at), index - 1, index + 1, kept.size > 0});
+        {id == PieceTrie::kNone ? kInert : id, static_cast<uint32_t>(at), static_cast<uint32_t>(at + size)});
     at += size;
   }
-  symbols.back().next = kEnd;
-  for (int32_t i = 1; i < static_cast<int32_t>(symbols.size()); ++i) offer(work, i - 1, i);
-  while (!work.queue.empty()) {
-    const Candidate top = work.queue.top();
-    work.queue.pop();
-    Symbol& left = symbols[static_cast<size_t>(top.left)];
-    if (left.id != top.left_id || left.next == kEnd) continue;  // merged since
-    Symbol& right = symbols[static_cast<size_t>(left.next)];
-    if (right.id != top.right_id) continue;
-    left.id = merges_.find(PairMap<Merge>::key(top.left_id, top.right_id))->result;
-    right.id = kUnknown;  // gone
-    left.next = right.next;
-    if (left.next != kEnd) symbols[static_cast<size_t>(left.next)].previous = top.left;
-    offer(work, left.previous, top.left);
-    offer(work, top.left, left.next);
-  }
-  for (int32_t i = 0; i != kEnd; i = symbols[static_cast<size_t>(i)].next) {
-    const Symbol& symbol = symbols[static_cast<size_t>(i)];
-    if (symbol.id != kUnknown) {
+  const size_t count = merge_by_heap(
+      symbols.data(), symbols.size(),
+      [&](int32_t left, int32_t right) {
+        const PairMerge* found = merges_.find(PairMap<PairMerge>::key(left, right));
+        return found ? *found : PairMerge{};
+      },
+      [&](int32_t left, int32_t right, const PairMerge& merge) {
+        if (!unused_.empty() && unused_[static_cast<size_t>(merge.result)])
+          work.halves[merge.result] = {left, right};
+      });
+  for (size_t i = 0; i < count; ++i) {
+    const MergeSymbol& symbol = symbols[i];
+    if (symbol.id != kInert) {
       emit(work, symbol.id, symbol.begin, out);
-    } else {  // a character
-      const auto size = read_utf8(text.data() + symbol.begin, text.data() + end).size;
-      out.push_back({unknown_id_, symbol.begin, symbol.begin + size});
+      continue;
     }
+    const int32_t id = trie_.find(text.substr(symbol.begin, symbol.end - symbol.begin));
+    out.push_back({id == PieceTrie::kNone ? unknown_id_ : id, symbol.begin, symbol.end});
   }
 }
 

@@ -150,6 +150,15 @@ TEST(SentencePieceFolder, TokensMayBeAddedAfterThePieces) {
   EXPECT_EQ(tokenizer->decode(Ids{14, kB}), "b");
 }
 
+TEST(SentencePieceFolder, ListedTokensAreFoundWhereTheyArePieces) {
+  const auto tokenizer =
+      Folder(
+          R"({"additional_special_tokens": ["<cls>", "<eop>", "<none>"], "extra_special_tokens": [{"content": "<sep>"}]})")
+          .load();
+  EXPECT_EQ(tokenizer->encode("a<cls>a<sep>").ids, (Ids{kMarkA, 3, kMarkA, 4}));
+  EXPECT_EQ(tokenizer->encode("a<eop>a").ids, (Ids{kMarkA, 9, kA}));  // the model's own
+}
+
 std::string error_of(const std::string& config, const SentencePieceModel& model = small_model()) {
   const Folder folder(config, model);
   return test::error_of([&] { folder.load(); });

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
 
 #include "frugal/base/error.h"
 #include "frugal/io/file.h"
+#include "frugal/text/sentencepiece_family.h"
 #include "frugal/text/sentencepiece_json.h"
 #include "frugal/text/sentencepiece_tokenizer.h"
 #include "frugal/text/tokenizer_config.h"
+#include "frugal/text/tokenizer_json.h"
 
 namespace frugal {
 namespace {
@@ -18,94 +21,14 @@ constexpr size_t kMostModelBytes = size_t{32} << 20;
 constexpr const char* kModelFiles[] = {"spiece.model", "spm.model", "sentencepiece.bpe.model",
                                        "tokenizer.model"};
 
-enum class Family { plain, t5, xlnet, albert, reformer, llama };
-
-struct FamilyNames {
-  Family family;
-  const char* tokenizer_class;
-  const char* model_type;
-};
-constexpr FamilyNames kFamilies[] = {
-    {Family::t5, "T5Tokenizer", "t5"},
-    {Family::t5, "MT5Tokenizer", "mt5"},
-    {Family::t5, "T5Tokenizer", "switch_transformers"},
-    {Family::xlnet, "XLNetTokenizer", "xlnet"},
-    {Family::albert, "AlbertTokenizer", "albert"},
-    {Family::reformer, "ReformerTokenizer", "reformer"},
-    {Family::llama, "LlamaTokenizer", "llama"},
-};
-// Classes of Transformers that say nothing about the family.
-constexpr const char* kAnyClass[] = {"PreTrainedTokenizer", "TokenizersBackend"};
-
-Family family_of(const std::string& folder, const Json& config) {
-  const std::string config_path = folder + "/tokenizer_config.json";
-  std::string name = get_string_or(config, "tokenizer_class", config_path, "");
-  if (name.ends_with("Fast")) name.resize(name.size() - 4);
-  const bool says_nothing =
-      name.empty() || std::find(std::begin(kAnyClass), std::end(kAnyClass), name) != std::end(kAnyClass);
-  if (!says_nothing) {
-    for (const FamilyNames& names : kFamilies)
-      if (name == names.tokenizer_class) return names.family;
-    throw Error(config_path, fmt::format("the tokenizer class {} is not supported", in_quotes(name)),
-                "with a SentencePiece model, T5Tokenizer, MT5Tokenizer, XLNetTokenizer, AlbertTokenizer, "
-                "ReformerTokenizer and LlamaTokenizer are; without a class the plain model is used");
-  }
-  const std::string model_path = folder + "/config.json";
-  const std::string type = get_string_or(load_if_there(model_path), "model_type", model_path, "");
-  for (const FamilyNames& names : kFamilies)
-    if (type == names.model_type) return names.family;
-  return Family::plain;
-}
-
-NamedTokens named(std::initializer_list<std::pair<const char*, const char*>> names) {
-  NamedTokens tokens;
-  for (const auto& [role, content] : names) {
-    AddedToken& token = tokens[role].token;
-    token.content = content;
-    // As the published tokenizers: blanks before a mask belong to it.
-    token.left_strip = std::string_view(role) == "mask_token";
-  }
-  return tokens;
-}
-
-NamedTokens family_names(Family family) {
-  switch (family) {
-    case Family::t5:
-      return named({{"eos_token", "</s>"}, {"unk_token", "<unk>"}, {"pad_token", "<pad>"}});
-    case Family::xlnet:
-      return named({{"bos_token", "<s>"},
-                    {"eos_token", "</s>"},
-                    {"unk_token", "<unk>"},
-                    {"sep_token", "<sep>"},
-                    {"pad_token", "<pad>"},
-                    {"cls_token", "<cls>"},
-                    {"mask_token", "<mask>"}});
-    case Family::albert:
-      return named({{"bos_token", "[CLS]"},
-                    {"eos_token", "[SEP]"},
-                    {"unk_token", "<unk>"},
-                    {"sep_token", "[SEP]"},
-                    {"pad_token", "<pad>"},
-                    {"cls_token", "[CLS]"},
-                    {"mask_token", "[MASK]"}});
-    case Family::reformer:
-      return named({{"eos_token", "</s>"}, {"unk_token", "<unk>"}});
-    case Family::llama:
-      return named({{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}});
-    case Family::plain:
-      break;
-  }
-  return {};
-}
-
 class FolderReader {
  public:
   FolderReader(const std::string& folder, const Json& json)
       : folder_(folder),
         config_path_(folder + "/tokenizer_config.json"),
         config_(load_if_there(config_path_)),
-        family_(family_of(folder, config_)),
-        names_(family_names(family_)) {
+        family_(sentencepiece_family(folder, config_)),
+        names_(named_tokens_of(family_)) {
     for (auto& [role, named] : read_named_tokens(folder, config_)) {
       const bool left_strip = role == "mask_token" && !named.has_flags;
       names_[role] = std::move(named);
@@ -153,7 +76,7 @@ class FolderReader {
 
   // A plain model's own names for the ends of a text.
   void name_control_pieces() {
-    if (family_ != Family::plain) return;
+    if (family_ != SentencePieceFamily::plain) return;
     for (const SentencePiece& piece : spec_.model.pieces)
       for (const auto& [key, name] : {std::pair{"bos_token", &spec_.model.begin_name},
                                       {"eos_token", &spec_.model.end_name},
@@ -188,7 +111,8 @@ class FolderReader {
     for (AddedToken& token : read_added_tokens_decoder(config_, config_path_))
       add_token(spec_.added, std::move(token));
     for (AddedToken& token : read_added_tokens_file(folder_)) add_token(spec_.added, std::move(token));
-    if (family_ == Family::t5) add_sentinels();
+    if (family_ == SentencePieceFamily::t5) add_sentinels();
+    for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) add_listed(key);
     for (const auto& [key, name] : names_) {
       AddedToken token = name.token;
       token.id = id_of(token.content).value_or(-1);
@@ -201,10 +125,22 @@ class FolderReader {
     });
   }
 
+  // Tokens by name alone: what is a piece counts.
+  void add_listed(const char* key) {
+    if (!has_value(config_, key) || !config_[key].is_array()) return;
+    for (const Json& item : config_[key]) {
+      AddedToken token;
+      if (item.is_string()) token.content = item.get<std::string>();
+      if (item.is_object())
+        token = read_token_flags(item, get_string(item, "content", config_path_), true, config_path_);
+      token.id = id_of(token.content).value_or(-1);
+      if (token.id >= 0) add_token(spec_.added, std::move(token));
+    }
+  }
+
   // <extra_id_0> has the highest id. mT5 has them in its vocabulary.
   void add_sentinels() {
-    const bool has_them =
-        ids_.contains("<extra_id_0>") || ids_.contains(std::string(kBlankMark) + "<extra_id_0>");
+    const bool has_them = ids_.contains("<extra_id_0>") || ids_.contains("\u2581<extra_id_0>");
     const int64_t count =
         get_int_or(config_, "extra_ids", config_path_, has_them || from_json_ ? 0 : 100, {0, 100000});
     for (int64_t i = has_them ? 0 : count; i > 0; --i) {
@@ -220,32 +156,32 @@ class FolderReader {
   }
 
   void set_family_rules() {
-    if (family_ == Family::xlnet || family_ == Family::albert) {
+    if (family_ == SentencePieceFamily::xlnet || family_ == SentencePieceFamily::albert) {
       spec_.splits_comma_off_digits = true;
       spec_.cleanup.collapse_blanks = flag("remove_space", true);
       spec_.cleanup.quotes = true;
       spec_.cleanup.strip_accents = !flag("keep_accents", from_json_ && !spec_.cleanup.strip_accents);
-      spec_.cleanup.lower_case =
-          flag("do_lower_case", from_json_ ? spec_.cleanup.lower_case : family_ == Family::albert);
+      spec_.cleanup.lower_case = flag(
+          "do_lower_case", from_json_ ? spec_.cleanup.lower_case : family_ == SentencePieceFamily::albert);
     }
     if (from_json_) return;  // the file's template
     switch (family_) {
-      case Family::t5:
+      case SentencePieceFamily::t5:
         spec_.around = Template::ends(-1, need("eos_token"), 0);
         break;
-      case Family::xlnet:
+      case SentencePieceFamily::xlnet:
         spec_.around = Template::xlnet(need("sep_token"), need("cls_token"));
         break;
-      case Family::albert:
+      case SentencePieceFamily::albert:
         spec_.around = Template::bert(need("cls_token"), need("sep_token"));
         break;
-      case Family::llama:
+      case SentencePieceFamily::llama:
         spec_.every_stretch_starts = flag("legacy", true);
         spec_.around = Template::ends(flag("add_bos_token", true) ? need("bos_token") : -1,
                                       flag("add_eos_token", false) ? need("eos_token") : -1, 1);
         break;
-      case Family::reformer:
-      case Family::plain:
+      case SentencePieceFamily::reformer:
+      case SentencePieceFamily::plain:
         break;
     }
   }
@@ -253,10 +189,10 @@ class FolderReader {
   const std::string& folder_;
   const std::string config_path_;
   const Json config_;
-  const Family family_;
+  const SentencePieceFamily family_;
   NamedTokens names_;
   std::map<std::string, std::string> plain_names_;
-  std::map<std::string, int32_t, std::less<>> ids_;
+  std::unordered_map<std::string_view, int32_t> ids_;  // of the model's pieces
   bool from_json_ = false;
   SentencePieceSpec spec_;
 };
