@@ -19,19 +19,27 @@ int64_t capacity_bucket(int64_t longest) {
   return static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(std::max<int64_t>(64, longest))));
 }
 
-int64_t longest_of(const CacheRows& rows) {
+using Pasts = std::vector<const CacheRows::Past*>;
+
+Pasts chosen(const CacheRows& rows, std::span<const size_t> places) {
+  Pasts pasts;
+  for (size_t place : places) pasts.push_back(&rows.pasts()[place]);
+  return pasts;
+}
+
+int64_t longest_of(const Pasts& pasts) {
   size_t longest = 0;
-  for (const CacheRows::Past& past : rows.pasts()) longest = std::max(longest, past.size());
+  for (const CacheRows::Past* past : pasts) longest = std::max(longest, past->size());
   return static_cast<int64_t>(longest);
 }
 
 // One row a sequence of the program; the round-up's are empty.
-void write_table(Program& program, const std::string& name, const std::vector<CacheRows::Past>& pasts) {
+void write_table(Program& program, const std::string& name, const Pasts& pasts) {
   Tensor table = program.input(name);
   const std::span<int32_t> values = table.data<int32_t>();
   std::ranges::fill(values, -1);
   for (size_t s = 0; s < pasts.size(); ++s)
-    std::ranges::copy(pasts[s], values.begin() + static_cast<int64_t>(s) * table.dim(1));
+    std::ranges::copy(*pasts[s], values.begin() + static_cast<int64_t>(s) * table.dim(1));
 }
 
 template <class F>
@@ -39,6 +47,13 @@ void write_lengths(Program& program, const std::string& name, size_t count, F&& 
   Tensor lengths = program.input(name);
   std::ranges::fill(lengths.data<int32_t>(), 0);
   for (size_t s = 0; s < count; ++s) lengths.data<int32_t>()[s] = static_cast<int32_t>(length(s));
+}
+
+// One token a sequence needs no more rows than sequences: a lone row reads the weights at the memory's speed,
+// while eight take up to twice as long.
+void round_rows_as_sequences(PackedRows& side, int64_t& tokens, int64_t sequences) {
+  tokens = sequences;
+  for (auto* values : {&side.ids, &side.types, &side.positions, &side.columns}) values->resize(sequences, -1);
 }
 
 }  // namespace
@@ -143,40 +158,71 @@ void CachedSteps::encode(std::span<const StepRow> rows) {
   run.run();
 }
 
-PackedBatch CachedSteps::pack(std::span<const StepRow> rows) const {
-  std::vector<Sequence> decoders, none(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const size_t length = rows[i].ids.size(), before = pasts_.pasts()[i].size() - length;
-    Sequence sequence = sequence_of({rows[i].ids.begin(), rows[i].ids.end()});
-    for (size_t p = 0; p < length; ++p) sequence.positions.push_back(static_cast<int32_t>(before + p));
+PackedBatch CachedSteps::pack(std::span<const StepRow> rows, std::span<const size_t> places) const {
+  std::vector<Sequence> decoders, none(places.size());
+  for (size_t place : places) {
+    const auto ids = rows[place].ids;
+    const size_t before = pasts_.pasts()[place].size() - ids.size();
+    Sequence sequence = sequence_of({ids.begin(), ids.end()});
+    for (size_t p = 0; p < ids.size(); ++p) sequence.positions.push_back(static_cast<int32_t>(before + p));
     decoders.push_back(std::move(sequence));
   }
-  if (!encodes()) return pack_batch(decoders);
-  PackedBatch batch = pack_batch(none);
-  pack_target(batch, decoders);
+  const bool single = std::ranges::all_of(places, [&](size_t place) { return rows[place].ids.size() == 1; });
+  PackedBatch batch = pack_batch(encodes() ? none : decoders);
+  BatchShape& shape = batch.shape;
+  if (encodes()) pack_target(batch, decoders);
+  // The caches' capacities bound the lengths.
+  shape.longest = shape.target_longest = 1;
+  if (!encodes()) shape.target_longest = 0;
+  if (single && encodes()) round_rows_as_sequences(batch.target, shape.target_tokens, shape.sequences);
+  if (single && !encodes()) round_rows_as_sequences(batch, shape.tokens, shape.sequences);
   return batch;
 }
 
+std::vector<std::span<float>> CachedSteps::run(std::span<const StepRow> rows,
+                                               std::span<const size_t> places) {
+  const Pasts pasts = chosen(pasts_, places);
+  const Pasts sources = encodes() ? chosen(sources_, places) : Pasts();
+  const PackedBatch batch = pack(rows, places);
+  Program& run = program(batch.shape, Stage::step, capacity_bucket(longest_of(pasts)),
+                         encodes() ? capacity_bucket(longest_of(sources)) : 1);
+  write_batch(run, batch);
+  write_table(run, "cache_rows", pasts);
+  write_lengths(run, "cache_lengths", places.size(),
+                [&](size_t s) { return pasts[s]->size() - rows[places[s]].ids.size(); });
+  if (encodes()) {
+    write_table(run, "source_rows", sources);
+    write_lengths(run, "source_lengths", places.size(), [&](size_t s) { return sources[s]->size(); });
+  }
+  run.run();
+  return next_logits(run, places.size());
+}
+
+// Prompts run apart from single tokens, whose programs are then the same at each step.
 std::vector<std::span<float>> CachedSteps::step(std::span<const StepRow> rows) {
   if (encodes()) encode(rows);
   std::vector<CacheRows::Next> next;
-  for (const StepRow& row : rows) next.push_back({row.parent, static_cast<int64_t>(row.ids.size())});
+  std::vector<size_t> prompts, tokens;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    next.push_back({rows[i].parent, static_cast<int64_t>(rows[i].ids.size())});
+    (rows[i].ids.size() > 1 ? prompts : tokens).push_back(i);
+  }
   pasts_.advance(next);
   grow(kCache, rows_, pasts_.size());
 
-  const PackedBatch batch = pack(rows);
-  Program& run = program(batch.shape, Stage::step, capacity_bucket(longest_of(pasts_)),
-                         encodes() ? capacity_bucket(longest_of(sources_)) : 1);
-  write_batch(run, batch);
-  write_table(run, "cache_rows", pasts_.pasts());
-  write_lengths(run, "cache_lengths", rows.size(),
-                [&](size_t s) { return pasts_.pasts()[s].size() - rows[s].ids.size(); });
-  if (encodes()) {
-    write_table(run, "source_rows", sources_.pasts());
-    write_lengths(run, "source_lengths", rows.size(), [&](size_t s) { return sources_.pasts()[s].size(); });
+  std::vector<std::span<float>> found(rows.size());
+  const auto give = [&](const std::vector<size_t>& places) {
+    const auto logits = run(rows, places);
+    for (size_t i = 0; i < places.size(); ++i) found[places[i]] = logits[i];
+  };
+  if (!prompts.empty()) give(prompts);
+  if (!prompts.empty() && !tokens.empty()) {  // the other run uses the same memory
+    prompt_logits_.clear();
+    for (size_t place : prompts) prompt_logits_.emplace_back(found[place].begin(), found[place].end());
+    for (size_t i = 0; i < prompts.size(); ++i) found[prompts[i]] = prompt_logits_[i];
   }
-  run.run();
-  return next_logits(run, rows.size());
+  if (!tokens.empty()) give(tokens);
+  return found;
 }
 
 }  // namespace frugal

@@ -30,7 +30,9 @@ class CachedSteps : public StepModel {
   int64_t positions() const override { return model_->info().max_positions; }
   int64_t source_positions() const override { return model_->info().max_positions; }
   bool encodes() const override { return model_->info().decoder; }
-  int64_t bytes_per_token() const override { return cost_.token; }
+  int64_t cache_bytes(int64_t source_tokens, int64_t tokens) const override {
+    return source_tokens * cost_.source_token + tokens * cost_.token;
+  }
   void reserve(int64_t source_tokens, int64_t tokens) override;
   std::vector<std::span<float>> step(std::span<const StepRow> rows) override;
 
@@ -43,7 +45,10 @@ class CachedSteps : public StepModel {
   };
 
   void encode(std::span<const StepRow> rows);
-  PackedBatch pack(std::span<const StepRow> rows) const;
+  // Runs some of the rows, `places` among all; their pasts are in the tables. Returns each one's logits, valid
+  // until the next run.
+  std::vector<std::span<float>> run(std::span<const StepRow> rows, std::span<const size_t> places);
+  PackedBatch pack(std::span<const StepRow> rows, std::span<const size_t> places) const;
   Program& program(const BatchShape& shape, Stage stage, int64_t capacity, int64_t source_capacity);
   // Makes the caches at least so large; what they hold stays.
   void grow(const std::string& prefix, int64_t& size, int64_t needed);
@@ -55,6 +60,7 @@ class CachedSteps : public StepModel {
   CacheCost cost_;
   CacheRows pasts_, sources_;
   int64_t rows_ = 0, source_rows_ = 0;  // of the caches
+  std::vector<std::vector<float>> prompt_logits_;
   ProgramCacheOf<Key> programs_;
   std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();
 };

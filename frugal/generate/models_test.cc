@@ -37,7 +37,7 @@ using Found = std::vector<std::vector<Hypothesis>>;
 Found generate(StepModel& model, const Case& one, std::shared_ptr<const SearchSettings> settings,
                SchedulerLimits limits = {}) {
   Found found(one.cases.at("cases").size());
-  Scheduler scheduler(model, Context::make(2), settings, limits);
+  Scheduler scheduler(model, Context::make(1), settings, limits);
   for (size_t i = 0; i < found.size(); ++i) {
     GenerationRequest request;
     request.prompt.decoder = one.cases.at("cases")[i].at("prompt").get<std::vector<int32_t>>();
@@ -68,23 +68,46 @@ void expect_the_references_ids(const std::string& name, StepModel& model, const 
   }
 }
 
-class GenerateModels : public ::testing::TestWithParam<const char*> {};
+std::string name_of(const ::testing::TestParamInfo<const char*>& info) { return info.param; }
 
-TEST_P(GenerateModels, CachesFindTheReferencesIds) {
+class GenerateWithCaches : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(GenerateWithCaches, FindsTheReferencesIds) {
   const Case one = load(GetParam());
-  if (cache_cost(*one.folder.model).token == 0) GTEST_SKIP() << "keeps no caches";
-  CachedSteps model(one.folder.model, one.folder.store, Context::make(2));
+  CachedSteps model(one.folder.model, one.folder.store, Context::make(1));
   expect_the_references_ids(GetParam(), model, one);
 }
 
-TEST_P(GenerateModels, RecomputationFindsTheReferencesIds) {
+TEST_P(GenerateWithCaches, ResultsDoNotDependOnCompany) {
   const Case one = load(GetParam());
-  WholeSteps model(one.folder.model, one.folder.store, Context::make(2));
+  const std::vector<Json> kinds{{{"do_sample", true}, {"max_new_tokens", 12}, {"num_return_sequences", 2}},
+                                {{"num_beams", 3}, {"max_new_tokens", 12}}};
+  for (const Json& changes : kinds) {
+    const auto settings = settings_of(one, changes);
+    CachedSteps model(one.folder.model, one.folder.store, Context::make(1));
+    const Found together = generate(model, one, settings),
+                few = generate(model, one, settings, {6, 30, 4096});
+    for (size_t i = 0; i < together.size(); ++i)
+      for (size_t j = 0; j < together[i].size(); ++j) {
+        EXPECT_EQ(together[i][j].ids, few[i][j].ids);
+        EXPECT_EQ(together[i][j].score, few[i][j].score);
+      }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, GenerateWithCaches, ::testing::Values("gpt2", "bart", "t5", "switch"),
+                         name_of);
+
+class GenerateByRecomputation : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(GenerateByRecomputation, FindsTheReferencesIds) {
+  const Case one = load(GetParam());
+  WholeSteps model(one.folder.model, one.folder.store, Context::make(1));
   expect_the_references_ids(GetParam(), model, one);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, GenerateModels, ::testing::Values("gpt2", "bart", "t5", "switch"),
-                         [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Families, GenerateByRecomputation,
+                         ::testing::Values("gpt2", "bart", "t5", "switch", "xlnet"), name_of);
 
 }  // namespace
 }  // namespace frugal

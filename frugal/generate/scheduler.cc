@@ -45,14 +45,13 @@ void Scheduler::submit(GenerationRequest request) {
 
 // In the order of submission, so that none waits for ever; one prompt runs however large it is.
 void Scheduler::admit() {
-  const int64_t cache = limits_.cache_bytes / std::max<int64_t>(1, model_.bytes_per_token());
   for (int64_t joining = 0; !waiting_.empty();) {
     Job& job = waiting_.front();
     const Prompt& prompt = job.request.prompt;
     const int rows = job.search->most_rows();
     joining += static_cast<int64_t>(prompt.source.size() + prompt.decoder.size());
-    const bool fits =
-        live_rows_ + rows <= limits_.rows && source_ + decoder_ + job.source + job.decoder <= cache;
+    const bool fits = live_rows_ + rows <= limits_.rows &&
+                      model_.cache_bytes(source_ + job.source, decoder_ + job.decoder) <= limits_.cache_bytes;
     if (!live_.empty() && (!fits || joining > limits_.prompt_tokens)) return;
     live_rows_ += rows;
     source_ += job.source;

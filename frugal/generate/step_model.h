@@ -29,8 +29,8 @@ class StepModel {
   virtual int64_t positions() const = 0;
   virtual int64_t source_positions() const = 0;
   virtual bool encodes() const = 0;  // has an encoder
-  // Memory that one remembered id takes; 0 when nothing is remembered.
-  virtual int64_t bytes_per_token() const = 0;
+  // Memory that so many remembered ids take.
+  virtual int64_t cache_bytes(int64_t source_tokens, int64_t tokens) const = 0;
   // Makes room for so many remembered ids of all rows together, sources and decoder ids.
   virtual void reserve(int64_t source_tokens, int64_t tokens) = 0;
   // The logits after the last id of each row, in order; the caller may write to them until the next step.

@@ -30,7 +30,7 @@ class HashedModel : public StepModel {
   int64_t positions() const override { return positions_; }
   int64_t source_positions() const override { return positions_; }
   bool encodes() const override { return encodes_; }
-  int64_t bytes_per_token() const override { return 1; }
+  int64_t cache_bytes(int64_t source, int64_t tokens) const override { return source + tokens; }
   void reserve(int64_t, int64_t) override {}
   std::vector<std::span<float>> step(std::span<const StepRow> rows) override {
     std::vector<std::vector<int32_t>> next;

@@ -21,7 +21,7 @@ class WholeSteps : public StepModel {
   int64_t positions() const override { return model_->info().max_positions; }
   int64_t source_positions() const override { return model_->info().max_positions; }
   bool encodes() const override { return model_->info().decoder; }
-  int64_t bytes_per_token() const override { return 0; }
+  int64_t cache_bytes(int64_t, int64_t) const override { return 0; }
   void reserve(int64_t, int64_t) override {}
   std::vector<std::span<float>> step(std::span<const StepRow> rows) override;
 

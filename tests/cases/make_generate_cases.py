@@ -5,11 +5,13 @@ search.json holds many settings for a model whose logits are a fixed function of
 frugal/generate/testing.h is the same function). Each <family>/ is a small model with random weights and cases.json:
 100 prompts, each with a greedy and a four-beam search under several settings.
 
-Cases whose ids change when the logits are moved by up to 1e-4 are left out: they hang on ties.
+Names as arguments ("search", "gpt2", ...) make these alone. Cases whose ids change when the logits are moved by up to
+1e-4 are left out: they hang on ties.
 """
 import json
 import pathlib
 import random
+import sys
 import warnings
 
 import numpy as np
@@ -139,7 +141,6 @@ def new_ids(model, prompt, settings, shaken):
 
 def write_model(name, model, prompts_until, **generation):
     """prompts_until: ids of prompts are below it."""
-    torch.manual_seed(0)
     folder = HERE / name
     model.eval()
     model.generation_config = GenerationConfig(**generation)
@@ -160,35 +161,57 @@ def write_model(name, model, prompts_until, **generation):
     print(f"{name}: {left_out} prompts left out, {sum(l < 14 for l in lengths)} of {len(lengths)} ended early")
 
 
-def write_models():
+def gpt2():
     torch.manual_seed(1)
-    write_model("gpt2", transformers.GPT2LMHeadModel(transformers.GPT2Config(
+    return transformers.GPT2LMHeadModel(transformers.GPT2Config(
         vocab_size=130, n_positions=64, n_embd=32, n_layer=2, n_head=4, initializer_range=0.3, bos_token_id=1,
-        eos_token_id=2)), 130, bos_token_id=1, eos_token_id=EOS)
-    write_model("bart", transformers.BartForConditionalGeneration(transformers.BartConfig(
+        eos_token_id=2))
+
+
+def bart():
+    return transformers.BartForConditionalGeneration(transformers.BartConfig(
         vocab_size=130, max_position_embeddings=64, d_model=32, encoder_layers=2, decoder_layers=2,
         encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=48, decoder_ffn_dim=48, init_std=0.3,
-        scale_embedding=True)), 130, bos_token_id=0, eos_token_id=EOS, pad_token_id=1, decoder_start_token_id=2,
-        forced_bos_token_id=0, forced_eos_token_id=2)
-    write_model("t5", transformers.T5ForConditionalGeneration(transformers.T5Config(
+        scale_embedding=True))
+
+
+def t5():
+    return transformers.T5ForConditionalGeneration(transformers.T5Config(
         vocab_size=130, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_heads=4, initializer_factor=2.0,
-        feed_forward_proj="gated-gelu", decoder_start_token_id=0)), 130, eos_token_id=EOS, pad_token_id=0,
-        decoder_start_token_id=0)
-    write_model("switch", transformers.SwitchTransformersForConditionalGeneration(
-        transformers.SwitchTransformersConfig(
-            vocab_size=130, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_decoder_layers=2, num_heads=4,
-            num_experts=4, num_sparse_encoder_layers=1, num_sparse_decoder_layers=1, initializer_factor=2.0,
-            decoder_start_token_id=0)), 130, eos_token_id=EOS, pad_token_id=0, decoder_start_token_id=0)
-    # Without memories: with them the reference computes earlier tokens as if later ones were not there.
-    write_model("xlnet", transformers.XLNetLMHeadModel(transformers.XLNetConfig(
-        vocab_size=130, d_model=32, n_layer=2, n_head=4, d_inner=48, initializer_range=0.3, use_mems_eval=False)),
-        130, bos_token_id=1, eos_token_id=EOS)
+        feed_forward_proj="gated-gelu", decoder_start_token_id=0))
+
+
+def switch():
+    return transformers.SwitchTransformersForConditionalGeneration(transformers.SwitchTransformersConfig(
+        vocab_size=130, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_decoder_layers=2, num_heads=4, num_experts=4,
+        num_sparse_encoder_layers=1, num_sparse_decoder_layers=1, initializer_factor=2.0, decoder_start_token_id=0))
+
+
+# Without memories: with them the reference computes earlier tokens as if later ones were not there.
+def xlnet():
+    return transformers.XLNetLMHeadModel(transformers.XLNetConfig(
+        vocab_size=130, d_model=32, n_layer=2, n_head=4, d_inner=48, initializer_range=0.3, use_mems_eval=False))
+
+
+MODELS = {
+    "gpt2": (gpt2, dict(bos_token_id=1, eos_token_id=EOS)),
+    "bart": (bart, dict(bos_token_id=0, eos_token_id=EOS, pad_token_id=1, decoder_start_token_id=2,
+                        forced_bos_token_id=0, forced_eos_token_id=2)),
+    "t5": (t5, dict(eos_token_id=EOS, pad_token_id=0, decoder_start_token_id=0)),
+    "switch": (switch, dict(eos_token_id=EOS, pad_token_id=0, decoder_start_token_id=0)),
+    "xlnet": (xlnet, dict(bos_token_id=1, eos_token_id=EOS)),
+}
 
 
 def main():
     torch.set_num_threads(1)
-    write_search()
-    write_models()
+    chosen = sys.argv[1:] or ["search", *MODELS]
+    if "search" in chosen:
+        write_search()
+    for name, (make, generation) in MODELS.items():
+        if name in chosen:
+            torch.manual_seed(0)
+            write_model(name, make(), 130, **generation)
 
 
 def write_search():
