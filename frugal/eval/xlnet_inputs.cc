@@ -120,6 +120,21 @@ Tensor i32_of(const std::vector<int32_t>& values) {
   return Tensor::of<int32_t>({static_cast<int64_t>(values.size())}, values);
 }
 
+// The rows that one position a sequence names; -1 where it is left out.
+Tensor rows_at(const TensorMap& inputs, const std::string& name, const PaddedSide& source) {
+  const Tensor columns = inputs.at(name).to(DType::i64);
+  const int64_t sequences = source.batch()[0];
+  if (columns.count() != sequences)
+    throw Error(name, fmt::format("is {}, expected {} values", to_string(columns.shape()), sequences));
+  Tensor rows(DType::i32, {sequences});
+  for (int64_t s = 0; s < sequences; ++s) {
+    const int64_t at = columns.data<int64_t>()[s];
+    const bool inside = at >= 0 && at < source.length();
+    rows.data<int32_t>()[s] = inside ? static_cast<int32_t>(source.row_of(s * source.length() + at)) : -1;
+  }
+  return rows;
+}
+
 }  // namespace
 
 TensorMap with_attention_mask(const TensorMap& inputs) {
@@ -154,6 +169,7 @@ XlnetInputs::XlnetInputs(const TensorMap& inputs, const ModelInfo& info, const P
     if (batch.shape.target_tokens > 0)
       tensors_["decoder_hidden"] = hidden_pairs(permutation, batch.target, true, batch, length);
   }
+  if (info.head == "ForQuestionAnswering") read_answers(inputs, source, batch);
   const auto first = inputs.find("mems.0");
   if (first == inputs.end()) return;
   if (first->second.shape().size() != 3)
@@ -171,6 +187,26 @@ XlnetInputs::XlnetInputs(const TensorMap& inputs, const ModelInfo& info, const P
   tensors_["key_offsets"] = i32_of(keys.offsets);
   tensors_["key_positions"] = i32_of(keys.positions);
   tensors_["key_types"] = i32_of(keys.types);
+}
+
+// What the answer head reads: see nn/span_search.h.
+void XlnetInputs::read_answers(const TensorMap& inputs, const PaddedSide& source, const PackedBatch& batch) {
+  const int64_t sequences = source.batch()[0];
+  if (inputs.count("start_positions")) tensors_["start_rows"] = rows_at(inputs, "start_positions", source);
+  if (inputs.count("cls_index")) tensors_["last_rows"] = rows_at(inputs, "cls_index", source);
+  if (const Tensor excluded = floats(inputs, "p_mask", {sequences, source.length()})) {
+    Tensor mask(DType::f32, {batch.shape.tokens, 1});
+    for (size_t row = 0; row < source.places().size(); ++row)
+      mask.data<float>()[row] = excluded.data<float>()[source.places()[row]];
+    tensors_["p_mask"] = mask;
+  }
+  Tensor impossible(DType::f32, {sequences, 1}), weights(DType::f32, {sequences});
+  if (inputs.count("cls_index") && inputs.count("is_impossible")) {
+    impossible = floats(inputs, "is_impossible", {sequences});
+    std::ranges::fill(weights.data<float>(), 1.0f);
+  }
+  tensors_["is_impossible"] = impossible;
+  tensors_["is_impossible_weights"] = weights;
 }
 
 void XlnetInputs::write(Program& program) const {

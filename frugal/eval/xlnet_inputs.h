@@ -6,6 +6,9 @@
 //   zeros
 //                              is a query left out: it comes back as zeros and counts nowhere.
 //   mems.<layer>    [M, B, H]  rows before the tokens, seen by all
+//   p_mask          [B, L]     1 where no answer may begin or end
+//   cls_index       [B]        the classifying token; without it the last one
+//   is_impossible   [B]        1 where there is no answer; it counts with cls_index only
 //
 // As everywhere, positions that attention_mask leaves out are seen by nobody; a query may stand there.
 #pragma once
@@ -32,6 +35,8 @@ class XlnetInputs {
   void write(Program& program) const;
 
  private:
+  void read_answers(const TensorMap& inputs, const PaddedSide& source, const PackedBatch& batch);
+
   std::map<std::string, Tensor> tensors_;  // by the program's names
 };
 

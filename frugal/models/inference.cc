@@ -39,6 +39,7 @@ void write_batch(Program& program, const PackedBatch& batch) {
     Tensor input = program.input("one_each");
     std::iota(input.data<int32_t>().begin(), input.data<int32_t>().end(), 0);
   }
+  if (program.has_input("p_mask")) std::ranges::fill(program.input("p_mask").data<float>(), 0.0f);
 }
 
 Inference::Inference(std::shared_ptr<const Model> model, std::shared_ptr<Store> store, Context context,

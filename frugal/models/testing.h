@@ -1,4 +1,4 @@
-// A small random BERT classifier and batches for tests.
+// Small random classifiers and batches for tests.
 #pragma once
 
 #include <memory>
@@ -15,6 +15,13 @@ struct SmallModel {
   std::shared_ptr<Store> store;
 };
 
+inline SmallModel small_model(const Json& config) {
+  SmallModel made{make_model(config, "test"), std::make_shared<Store>()};
+  for (const ParameterSpec& spec : made.model->parameters())
+    made.store->set(spec.name, initial_value(spec, 0.2, 7));
+  return made;
+}
+
 inline SmallModel small_bert(int64_t layers = 2, double dropout = 0.1) {
   const Json config{{"architectures", {"BertForSequenceClassification"}},
                     {"model_type", "bert"},
@@ -28,10 +35,20 @@ inline SmallModel small_bert(int64_t layers = 2, double dropout = 0.1) {
                     {"hidden_dropout_prob", dropout},
                     {"attention_probs_dropout_prob", dropout},
                     {"num_labels", 5}};
-  SmallModel made{make_model(config, "test"), std::make_shared<Store>()};
-  for (const ParameterSpec& spec : made.model->parameters())
-    made.store->set(spec.name, initial_value(spec, 0.2, 7));
-  return made;
+  return small_model(config);
+}
+
+inline SmallModel small_xlnet(int64_t layers = 2, double dropout = 0.1) {
+  const Json config{{"architectures", {"XLNetForSequenceClassification"}},
+                    {"model_type", "xlnet"},
+                    {"vocab_size", 60},
+                    {"d_model", 48},
+                    {"n_layer", layers},
+                    {"n_head", 3},
+                    {"d_inner", 70},
+                    {"dropout", dropout},
+                    {"num_labels", 5}};
+  return small_model(config);
 }
 
 inline std::vector<Sequence> random_sequences(int64_t count, uint64_t seed) {

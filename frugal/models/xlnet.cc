@@ -57,6 +57,9 @@ std::unique_ptr<Model> Xlnet::make(const Json& json, const std::string& where) {
                              : Activation::none;
   c.summary_first_dropout = read.real("summary_first_dropout", 0, 0, 0.999);
   c.summary_last_dropout = read.real("summary_last_dropout", 0.1, 0, 0.999);
+  c.search.starts = read.optional_positive("start_n_top", 5, 1024);
+  c.search.ends = read.optional_positive("end_n_top", 5, 1024);
+  c.search.norm_eps = c.norm_eps;
   if (info.head == "ForQuestionAnsweringSimple" && info.labels != 2)
     read.problem("num_labels", "the answer head needs two: start and end");
   read.finish();
@@ -210,8 +213,10 @@ void Xlnet::build(Net& net) const {
     token_classes(net, x, config_.labels, 0);
   } else if (head == "ForMultipleChoice") {
     choice_scores(net, net.linear("logits_proj", summarize(net, x), 1));
-  } else {  // ForQuestionAnsweringSimple
+  } else if (head == "ForQuestionAnsweringSimple") {
     span_outputs(net, net.linear("qa_outputs", x, 2));
+  } else {
+    span_search_outputs(net, x, config_.search);
   }
 }
 

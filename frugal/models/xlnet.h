@@ -10,6 +10,7 @@
 #pragma once
 
 #include "frugal/models/model.h"
+#include "frugal/nn/span_search.h"
 
 namespace frugal {
 
@@ -28,6 +29,7 @@ struct XlnetConfig {
   bool summary_projects = true;
   Activation summary_activation = Activation::tanh;
   double summary_first_dropout = 0, summary_last_dropout = 0.1;
+  SpanSearch search;
 };
 
 class Xlnet : public Model {
@@ -36,8 +38,8 @@ class Xlnet : public Model {
   void build(Net& net) const override;
   std::string body_prefix() const override { return "transformer."; }
   std::string layer_prefix() const override { return body() + "layer."; }
-  LayerKeys layer_keys() const override { return {"n_layer", "n_head", "d_inner"}; }
   std::string word_embedding() const override { return body() + "word_embedding.weight"; }
+  LayerKeys layer_keys() const override { return {"n_layer", "n_head", "d_inner"}; }
   bool is_buffer(const std::string& name) const override;
 
  private:

@@ -9,21 +9,13 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "frugal/ops/attention_block-inl.h"
 #include "frugal/ops/attention_positions-inl.h"
-#include "frugal/ops/attention_product-inl.h"
-#include "frugal/ops/attention_strip-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace frugal {
 namespace HWY_NAMESPACE {
 namespace attention_simd {
-
-// strip[j][i] = rows[j] . columns[.][i], added to what the strip holds or in place of it.
-HWY_ATTR void multiply(const Strip& strip, Strided<const float> rows, const float* columns, int64_t width,
-                       bool add) {
-  product<ReadA::by_row>({rows.data, rows.stride, columns, strip.lanes, strip.data, strip.stride, width, add},
-                         strip.keys, strip.lanes);
-}
 
 // The strip's scores: products and biases, -infinity where a query does not see the key.
 template <bool kRelative>
@@ -32,20 +24,6 @@ HWY_ATTR void score(const Strip& strip, const AttentionHead& head, Strided<const
   if constexpr (kRelative) fill_with_bias(strip, distances, head.bias);
   multiply(strip, k, queries, head.width, kRelative);
   hide(strip, distances, head);
-}
-
-HWY_ATTR void scale_rows(Strided<float> rows, int64_t count, int64_t width, const float* factors) {
-  for (int64_t i = 0; i < count; ++i) {
-    const Floats factor = hn::Set(FloatTag(), factors[i]);
-    float* row = rows.row(i);
-    for_each_vector(0, width, [=](int64_t e, auto part) FRUGAL_LAMBDA {
-      part.store(hn::Mul(part.load(row + e), factor), row + e);
-    });
-  }
-}
-
-void clear_rows(Strided<float> rows, int64_t count, int64_t width) {
-  for (int64_t i = 0; i < count; ++i) std::fill_n(rows.row(i), width, 0.0f);
 }
 
 // The rows of `count` keys or values from position `key`: where they lie if they follow each other, or else
@@ -90,22 +68,6 @@ HWY_ATTR void attend(const AttentionHead& head, int64_t first, int64_t count, St
   finish(running, lanes, head.dropout.kept_scale());
   scale_rows(out, count, head.value_width, running.sum);
   for (int64_t i = 0; i < count; ++i) *lse.row(first + i) = running.max[i];
-}
-
-// delta[i] = out[i] . out_grad[i], and lse with 0 for queries without keys, whose scores are all -infinity.
-// The lanes beyond the last query get infinity: their probabilities and gradients are 0.
-HWY_ATTR void load_queries(const AttentionHead& head, const AttentionHeadGrad& grad, int64_t first,
-                           int64_t count, int64_t lanes, float* lse, float* delta) {
-  std::fill_n(lse, lanes, -kMinusInfinity);
-  std::fill_n(delta, lanes, 0.0f);
-  for (int64_t i = 0; i < count; ++i) {
-    const float *out = grad.out.row(first + i), *out_grad = grad.out_grad.row(first + i);
-    delta[i] = sum_of(head.value_width, [=](int64_t e, auto part) FRUGAL_LAMBDA {
-      return hn::Mul(part.load(out + e), part.load(out_grad + e));
-    });
-    const float value = *grad.lse.row(first + i);
-    lse[i] = value == kMinusInfinity ? 0 : value;
-  }
 }
 
 // Queries in the outer loop: their transposed blocks are made once, and k_grad and v_grad grow in the order

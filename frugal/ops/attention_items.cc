@@ -89,9 +89,7 @@ double attention_flops(const AttentionOptions& options, const AttentionLayout& l
           value_products * static_cast<double>(l.value_width));
 }
 
-namespace {
-
-AttentionDropout dropout_of(const AttentionOptions& options, const KernelArgs& args) {
+AttentionDropout attention_dropout(const AttentionOptions& options, const KernelArgs& args) {
   AttentionDropout dropout;
   dropout.threshold = static_cast<uint32_t>(std::lround(options.dropout * 65536.0));
   dropout.threshold = std::min(dropout.threshold, 65535u);
@@ -102,28 +100,37 @@ AttentionDropout dropout_of(const AttentionOptions& options, const KernelArgs& a
   return dropout;
 }
 
+AttentionHead attention_head(const AttentionOptions& options, const AttentionLayout& l,
+                             const KernelArgs& args, const AttentionDropout& dropout, RowRange q, RowRange k,
+                             int64_t h) {
+  const int64_t kv_head = h / (l.heads / l.kv_heads);
+  AttentionHead head;
+  head.q = columns(args.input<float>(0), q.begin, l.heads * l.width, h * l.width);
+  head.k = columns(args.input<float>(1), k.begin, l.kv_heads * l.width, kv_head * l.width);
+  head.v = columns(args.input<float>(2), k.begin, l.kv_heads * l.value_width, kv_head * l.value_width);
+  head.queries = q.count();
+  head.keys = k.count();
+  head.width = l.width;
+  head.value_width = l.value_width;
+  head.scale = options.scale;
+  head.causal = options.causal;
+  head.window = options.window;
+  head.dropout = dropout;
+  head.dropout.first_row = static_cast<uint32_t>(q.begin);
+  head.dropout.head = static_cast<uint32_t>(h);
+  return head;
+}
+
+namespace {
+
 // The arguments of one run.
 struct Operands {
   Operands(const AttentionOptions& o, const AttentionLayout& layout, int64_t distance, const KernelArgs& a)
-      : options(o), l(layout), max_distance(distance), args(a), dropout(dropout_of(o, a)) {}
+      : options(o), l(layout), max_distance(distance), args(a), dropout(attention_dropout(o, a)) {}
 
   // Head h of a sequence: its queries and keys.
   AttentionHead head(RowRange q, RowRange k, int64_t h) const {
-    const int64_t kv_head = h / (l.heads / l.kv_heads);
-    AttentionHead head;
-    head.q = columns(args.input<float>(0), q.begin, l.heads * l.width, h * l.width);
-    head.k = columns(args.input<float>(1), k.begin, l.kv_heads * l.width, kv_head * l.width);
-    head.v = columns(args.input<float>(2), k.begin, l.kv_heads * l.value_width, kv_head * l.value_width);
-    head.queries = q.count();
-    head.keys = k.count();
-    head.width = l.width;
-    head.value_width = l.value_width;
-    head.scale = options.scale;
-    head.causal = options.causal;
-    head.window = options.window;
-    head.dropout = dropout;
-    head.dropout.first_row = static_cast<uint32_t>(q.begin);
-    head.dropout.head = static_cast<uint32_t>(h);
+    AttentionHead head = attention_head(options, l, args, dropout, q, k, h);
     if (max_distance >= 0) {
       const size_t n = attention_operands(options);
       head.bias.table = args.input<float>(n) + h * bias_width() + max_distance;
@@ -144,10 +151,6 @@ struct Operands {
 
 int64_t max_distance_of(const AttentionOptions& options, std::span<const TensorType> in, bool relative) {
   return relative ? in[attention_operands(options)].shape[1] / 2 : -1;
-}
-
-void fill(Strided<float> rows, RowRange range, int64_t width, float value) {
-  for (int64_t r = range.begin; r < range.end; ++r) std::fill_n(rows.row(r), width, value);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // What attention's operations share: what their input types say, and how their work is cut into items.
 #pragma once
 
+#include <algorithm>
+
 #include "frugal/base/checked.h"
 #include "frugal/ops/attention.h"
 #include "frugal/ops/attention_kernels.h"
@@ -39,6 +41,16 @@ Strided<T> columns(T* tensor, int64_t first_row, int64_t stride, int64_t first_c
   return {tensor + first_row * stride + first_column, stride};
 }
 inline float* scratch_of(Worker& worker) { return reinterpret_cast<float*>(worker.scratch().data()); }
+
+inline void fill(Strided<float> rows, RowRange range, int64_t width, float value) {
+  for (int64_t r = range.begin; r < range.end; ++r) std::fill_n(rows.row(r), width, value);
+}
+
+// Of one run: what is dropped, and head h of a sequence with queries q and keys k.
+AttentionDropout attention_dropout(const AttentionOptions& options, const KernelArgs& args);
+AttentionHead attention_head(const AttentionOptions& options, const AttentionLayout& layout,
+                             const KernelArgs& args, const AttentionDropout& dropout, RowRange q, RowRange k,
+                             int64_t h);
 
 // Calls f(head, sequence, the sequence's rows, first query) for each head and block of kQueryBlock queries,
 // and rest(head, rows) for the rows of no sequence. Collective.

@@ -28,6 +28,7 @@
 #include "frugal/ops/matmul.h"
 #include "frugal/ops/mse.h"
 #include "frugal/ops/multiply.h"
+#include "frugal/ops/pair_rows.h"
 #include "frugal/ops/prepend_rows.h"
 #include "frugal/ops/random_normal.h"
 #include "frugal/ops/relative_attention.h"
@@ -38,6 +39,7 @@
 #include "frugal/ops/scale_rows.h"
 #include "frugal/ops/segment_cross_entropy.h"
 #include "frugal/ops/segment_mean.h"
+#include "frugal/ops/segment_top.h"
 #include "frugal/ops/shift_ids.h"
 #include "frugal/ops/sinusoids.h"
 #include "frugal/ops/skip_id.h"
@@ -396,6 +398,12 @@ std::vector<OpSample> op_samples() {
          const Shape shape{s.size(), s.size()};
          s.output(mse(s.weight(shape), s.weight(shape), s.uniform({shape[0]})));
        }},
+      {"pair_rows",
+       [](S& s) {
+         const int64_t sequences = 1 + s.below(3), rows = s.size(), width = s.size();
+         s.output(pair_rows(s.weight({rows, width}), s.weight({sequences * (1 + s.below(3)), width}),
+                            s.offsets(sequences, rows)));
+       }},
       {"prepend_rows", sample_prepend_rows},
       {"read_cache_attention", sample_read_cache_attention},
       {"relative_attention", sample_relative_attention},
@@ -435,6 +443,17 @@ std::vector<OpSample> op_samples() {
        [](S& s) {
          const int64_t rows = s.size();
          s.output(segment_mean(s.weight({rows, s.size()}), s.offsets(s.size(), rows)));
+       }},
+      {"segment_top",
+       [](S& s) {
+         const int64_t rows = s.size(), sequences = 1 + s.below(4);
+         s.output(
+             segment_top(s.normal({rows, 2}), s.offsets(sequences, rows), s.integers(rows, 0, 99), 3).shares);
+       }},
+      {"segment_weighted_sum",
+       [](S& s) {
+         const int64_t rows = s.size();
+         s.output(segment_weighted_sum(s.normal({rows, s.size()}), s.normal({rows, 1}), s.offsets(3, rows)));
        }},
       {"shift_ids",
        [](S& s) {

@@ -12,8 +12,8 @@ struct XlHead : AttentionHead {
   int64_t back;       // its row of distance 0
   const float *content_bias, *position_bias, *segment_bias, *same, *other;
   const int32_t *q_positions, *k_positions, *q_types, *k_types;
-  Strided<const uint8_t> hidden;  // null: nothing is
-  int64_t hidden_width, memory;
+  Strided<const uint8_t> hidden;  // as many columns as its stride; null: nothing is
+  int64_t memory;
 };
 
 // All that is shared by queries is added to.

@@ -43,7 +43,7 @@ inline bool sees(const XlHead& head, int64_t i, int64_t j) {
   if (head.causal && distance < 0) return false;
   if (head.window > 0 && distance >= head.window) return false;
   const int64_t column = j - head.memory;
-  return !head.hidden.data || column < 0 || column >= head.hidden_width || head.hidden.row(i)[column] == 0;
+  return !head.hidden.data || column < 0 || column >= head.hidden.stride || head.hidden.row(i)[column] == 0;
 }
 
 inline bool sees_all(const XlHead& head) { return !head.causal && !head.hidden.data; }

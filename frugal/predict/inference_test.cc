@@ -30,9 +30,14 @@ std::vector<Case> cases() {
   return all;
 }
 
+using Family = test::SmallModel (*)(int64_t layers, double dropout);
+class InferenceOf : public ::testing::TestWithParam<Family> {};
+INSTANTIATE_TEST_SUITE_P(Families, InferenceOf, ::testing::Values(&test::small_bert, &test::small_xlnet),
+                         [](const auto& info) { return info.index == 0 ? "Bert" : "Xlnet"; });
+
 // "The same input gives the same answer": alone, in any batch, at any number of threads, bit for bit.
-TEST(Inference, ASequenceHasTheSameBitsInAnyCompanyAndOnAnyThreads) {
-  const test::SmallModel small = test::small_bert();
+TEST_P(InferenceOf, ASequenceHasTheSameBitsInAnyCompanyAndOnAnyThreads) {
+  const test::SmallModel small = GetParam()(2, 0.1);
   const std::vector<Sequence> sequences = test::random_sequences(20, 3);
   for (const Case& c : cases()) {
     Student model{small.model, small.store};
@@ -60,8 +65,8 @@ TEST(Inference, ASequenceHasTheSameBitsInAnyCompanyAndOnAnyThreads) {
 }
 
 // Fusing, narrowing, packing and folding change nothing but rounding: against the graph run as it was built.
-TEST(Inference, PassesKeepTheAnswer) {
-  const test::SmallModel small = test::small_bert();
+TEST_P(InferenceOf, PassesKeepTheAnswer) {
+  const test::SmallModel small = GetParam()(2, 0.1);
   const std::vector<Sequence> sequences = test::random_sequences(7, 4);
   const PackedBatch batch = pack_batch(sequences);
   auto graph = std::make_shared<Graph>();
@@ -76,8 +81,8 @@ TEST(Inference, PassesKeepTheAnswer) {
   for (int64_t i = 0; i < 7 * 5; ++i) EXPECT_NEAR(ours.data<float>()[i], twin.data<float>()[i], 2e-5);
 }
 
-TEST(Inference, NarrowingDropsMostOfTheLastLayer) {
-  const test::SmallModel small = test::small_bert(1);
+TEST_P(InferenceOf, NarrowingDropsMostOfTheLastLayer) {
+  const test::SmallModel small = GetParam()(1, 0.1);
   const std::vector<Sequence> sequences(
       4, Sequence{std::vector<int32_t>(30, 5), std::vector<int32_t>(30, 0), {}});
   const PackedBatch batch = pack_batch(sequences);
@@ -89,8 +94,8 @@ TEST(Inference, NarrowingDropsMostOfTheLastLayer) {
   EXPECT_LT(narrow, 0.6 * price(graph).flops);
 }
 
-TEST(Inference, Int8StaysCloseToFloats) {
-  const test::SmallModel small = test::small_bert();
+TEST_P(InferenceOf, Int8StaysCloseToFloats) {
+  const test::SmallModel small = GetParam()(2, 0.1);
   const Student quantized = quantize(*small.model, *small.store);
   const std::vector<Sequence> sequences = test::random_sequences(10, 5);
   Inference floats(small.model, small.store, Context::make(1)),

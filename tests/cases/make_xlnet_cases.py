@@ -9,13 +9,14 @@ import torch
 import transformers
 from encoders import CHOICES
 from reference import Family, left_out, masks, randomize, run_cases, span_loss, zeroed
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import cross_entropy
 from transformers.models.xlnet.modeling_xlnet import XLNetModel
 
 SHAPE = dict(vocab_size=99, d_model=32, n_layer=2, n_head=4, d_inner=37, dropout=0.0, summary_last_dropout=0.0)
 
 # One line a case: name, class, mask (None: the inputs have none), rows, length, configuration, what is given
-# beside tokens: "types", "order" (perm_mask), a number of queries (target_mapping), "memory", "input_mask".
+# beside tokens: "types", "order" (perm_mask), a number of queries (target_mapping), "memory", "input_mask",
+# "forbidden" (p_mask), "place" (cls_index, and is_impossible for a loss), "ends" (of answers).
 CASES = [
     ("model", "XLNetModel", "right", 3, 12, {}, dict(types=True)),
     ("model_left", "XLNetModel", "left", 4, 13, dict(ff_activation="relu", n_head=2), dict(types=True)),
@@ -46,12 +47,20 @@ CASES = [
     ("token_classification", "XLNetForTokenClassification", "left+holes", 4, 12, dict(num_labels=4),
      dict(types=True)),
     ("question_answering_simple", "XLNetForQuestionAnsweringSimple", "left+holes", 4, 14, {}, dict(types=True)),
+    ("answers", "XLNetForQuestionAnswering", "left", 4, 14, dict(start_n_top=3, end_n_top=2),
+     dict(types=True, forbidden=True)),
+    ("answers_class", "XLNetForQuestionAnswering", "right", 3, 12, dict(start_n_top=2, end_n_top=3),
+     dict(types=True, place=True)),
+    ("answers_loss", "XLNetForQuestionAnswering", "left+holes", 4, 14, {}, dict(types=True, ends=True)),
+    ("answers_impossible", "XLNetForQuestionAnswering", "right", 4, 14, {},
+     dict(types=True, forbidden=True, place=True, ends=True)),
     ("multiple_choice", "XLNetForMultipleChoice", "left", 2, 10, {}, dict(types=True)),
 ]
 
 # What moves all that a softmax compares alike has no gradient but rounding.
 ZERO_BY_HEAD = {
     "ForQuestionAnsweringSimple": ("qa_outputs.bias", "layer.1.ff.layer_norm.bias"),
+    "ForQuestionAnswering": ("start_logits.dense.bias", "end_logits.dense_1.bias", "end_logits.LayerNorm.bias"),
     "ForMultipleChoice": ("logits_proj.bias",),
 }
 
@@ -124,10 +133,20 @@ def make_inputs(case, model):
             inputs["labels"] = torch.randn(rows)
         else:
             inputs["labels"] = torch.randint(0, config.num_labels, (rows,))
-    if head == "ForQuestionAnsweringSimple":
+    if head == "ForQuestionAnsweringSimple" or given.get("ends"):
         attended = [row.nonzero().flatten() for row in mask]
         for key in ("start_positions", "end_positions"):
             inputs[key] = torch.tensor([row[torch.randint(len(row), (1,))].item() for row in attended])
+    if given.get("forbidden"):
+        inputs["p_mask"] = (torch.rand(shape) < 0.2).float()
+        for key in ("start_positions", "end_positions"):
+            if key in inputs:
+                inputs["p_mask"][torch.arange(rows), inputs[key]] = 0
+    if given.get("place"):
+        inputs["cls_index"] = mask.cumsum(1).argmax(1)  # the last attended to
+        if given.get("ends"):
+            inputs["cls_index"] -= 1
+            inputs["is_impossible"] = torch.randint(0, 2, (rows,)).float()
     if head == "ForMultipleChoice":
         for key in ("input_ids", "attention_mask", "token_type_ids"):
             inputs[key] = inputs[key].view(rows, choices, length)
@@ -175,6 +194,11 @@ def forward(model, inputs):
     if head == "Model":
         states = row_by_row(model, inputs) if uni else model(**inputs).last_hidden_state
         return {"last_hidden_state": zeroed(states, rows_out)}
+    if head == "ForQuestionAnswering":
+        inputs["p_mask"] = torch.maximum(inputs.get("p_mask", torch.zeros_like(out, dtype=model.dtype)),
+                                         out.to(model.dtype))
+        result = model(**inputs)
+        return {key: value for key, value in result.items() if key != "mems"}
     ends = [inputs.pop(key) for key in ("start_positions", "end_positions") if key in inputs]
     if head == "ForQuestionAnsweringSimple":
         result = model(**inputs)
