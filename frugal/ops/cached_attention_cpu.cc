@@ -3,6 +3,7 @@
 // block, then the values, vectors along their width.
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
 #include "frugal/ops/cached_attention_kernels.h"
 
@@ -66,41 +67,50 @@ HWY_INLINE void dot_rows(const float* q, const float* const (&row)[4], int64_t w
   store_sums(a, b, c, e, scores);
 }
 
-// out (+)= sum of p[j] * row j of v.
-HWY_INLINE void add_values(const CachedQuery& query, const float* p, const int32_t* rows, int64_t count,
-                           bool first, float correction, float* out) {
+// out = correction * out + sum over j of p[j] * (row j of v), for kVectors vectors. Keys are dealt to several
+// chains, so that there are always 8 sums under way: they hide the latency of MulAdd.
+template <int kVectors, class Last>
+HWY_INLINE void add_values(Strided<const float> v, const float* p, const int32_t* rows, int64_t count,
+                           float correction, float* out, Last last) {
+  constexpr int kChains = 8 / kVectors, kEnd = kVectors - 1;
   const FloatTag d;
+  Floats sum[kChains][kVectors];
+  for (auto& chain : sum)
+    for (Floats& s : chain) s = hn::Zero(d);
+  const auto add = [&](int64_t j, Floats(&chain)[kVectors]) FRUGAL_LAMBDA {
+    const float* row = v.row(rows[j]);
+    const Floats x = hn::Set(d, p[j]);
+    for (int e = 0; e < kEnd; ++e) chain[e] = hn::MulAdd(x, hn::LoadU(d, row + e * kLanes), chain[e]);
+    chain[kEnd] = hn::MulAdd(x, last.load(row + kEnd * kLanes), chain[kEnd]);
+  };
+  int64_t j = 0;
+  for (; j + kChains <= count; j += kChains)
+    for (int c = 0; c < kChains; ++c) add(j + c, sum[c]);
+  for (; j < count; ++j) add(j, sum[0]);
+  for (int half = kChains / 2; half > 0; half /= 2)
+    for (int c = 0; c < half; ++c)
+      for (int e = 0; e < kVectors; ++e) sum[c][e] = hn::Add(sum[c][e], sum[c + half][e]);
   const Floats old = hn::Set(d, correction);
-  const int64_t width = query.value_width;
-  int64_t e = 0;
-  // 4 vectors at a time in two chains each, for even and odd keys, which hide the latency of MulAdd.
-  for (; e + 4 * kLanes <= width; e += 4 * kLanes) {
-    Floats a[4], b[4];
-    for (int v = 0; v < 4; ++v) {
-      a[v] = first ? hn::Zero(d) : hn::Mul(hn::LoadU(d, out + e + v * kLanes), old);
-      b[v] = hn::Zero(d);
-    }
-    int64_t j = 0;
-    for (; j + 2 <= count; j += 2) {
-      const float *even = query.v.row(rows[j]) + e, *odd = query.v.row(rows[j + 1]) + e;
-      const Floats x = hn::Set(d, p[j]), y = hn::Set(d, p[j + 1]);
-      for (int v = 0; v < 4; ++v) {
-        a[v] = hn::MulAdd(x, hn::LoadU(d, even + v * kLanes), a[v]);
-        b[v] = hn::MulAdd(y, hn::LoadU(d, odd + v * kLanes), b[v]);
-      }
-    }
-    if (j < count) {
-      const float* last = query.v.row(rows[j]) + e;
-      for (int v = 0; v < 4; ++v) a[v] = hn::MulAdd(hn::Set(d, p[j]), hn::LoadU(d, last + v * kLanes), a[v]);
-    }
-    for (int v = 0; v < 4; ++v) hn::StoreU(hn::Add(a[v], b[v]), d, out + e + v * kLanes);
+  for (int e = 0; e < kEnd; ++e) {
+    float* to = out + e * kLanes;
+    hn::StoreU(hn::MulAdd(old, hn::LoadU(d, to), sum[0][e]), d, to);
   }
-  for_each_vector(e, width, [&](int64_t i, auto part) FRUGAL_LAMBDA {
-    Floats a = first ? hn::Zero(d) : hn::Mul(part.load(out + i), old);
-    for (int64_t j = 0; j < count; ++j)
-      a = hn::MulAdd(hn::Set(d, p[j]), part.load(query.v.row(rows[j]) + i), a);
-    part.store(a, out + i);
-  });
+  last.store(hn::MulAdd(old, last.load(out + kEnd * kLanes), sum[0][kEnd]), out + kEnd * kLanes);
+}
+
+// The same for a whole row, as many vectors at a time as there are.
+HWY_INLINE void add_rows(Strided<const float> v, const float* p, const int32_t* rows, int64_t count,
+                         float correction, int64_t width, float* out) {
+  int64_t e = 0;
+  const auto take = [&](auto vectors, auto last) FRUGAL_LAMBDA {
+    add_values<vectors>({v.data + e, v.stride}, p, rows, count, correction, out + e, last);
+    e += vectors * kLanes;
+  };
+  while (e + 8 * kLanes <= width) take(std::integral_constant<int, 8>(), WholeVector());
+  if (e + 4 * kLanes <= width) take(std::integral_constant<int, 4>(), WholeVector());
+  if (e + 2 * kLanes <= width) take(std::integral_constant<int, 2>(), WholeVector());
+  if (e + kLanes <= width) take(std::integral_constant<int, 1>(), WholeVector());
+  if (e < width) take(std::integral_constant<int, 1>(), PartVector{static_cast<size_t>(width - e)});
 }
 
 // Replaces products by e^(score - max); returns the factor for what was summed under the old maximum.
@@ -135,31 +145,32 @@ HWY_INLINE float exponentiate(const CachedQuery& query, const float* bias, int64
 
 HWY_ATTR void attend_cached(const CachedQuery& query, float* scratch) {
   int32_t rows[kKeyBlock];
-  float *max = scratch, *sum = max + query.heads, *scores = sum + query.heads;
-  std::fill_n(max, query.heads, std::numeric_limits<float>::lowest());
-  std::fill_n(sum, query.heads, 0.0f);
+  const int64_t heads = query.kv_heads * query.group;
+  float *max = scratch, *sum = max + heads, *scores = sum + heads;
+  std::fill_n(max, heads, std::numeric_limits<float>::lowest());
+  std::fill_n(sum, heads, 0.0f);
+  std::fill_n(query.out, heads * query.value_width, 0.0f);
   for (int64_t position = query.begin; position < query.end; position += kKeyBlock) {
     const int64_t count = std::min(kKeyBlock, query.end - position);
     for (int64_t j = 0; j < count; ++j) rows[j] = static_cast<int32_t>(query.table.row(position + j));
-    for (int64_t j = 0; j < count; j += 4) {
-      const float* row[4];
-      for (int64_t r = 0; r < 4; ++r) row[r] = query.k.row(rows[std::min(j + r, count - 1)]);
-      for (int64_t h = 0; h < query.heads; ++h)
+    for (int64_t j = 0; j < count; j += 4)
+      for (int64_t h = 0; h < heads; ++h) {
+        const float* row[4];
+        for (int64_t r = 0; r < 4; ++r)
+          row[r] = query.k.row(rows[std::min(j + r, count - 1)]) + h / query.group * query.width;
         dot_rows(query.q + h * query.width, row, query.width, scores + h * kKeyBlock + j);
-    }
-    for (int64_t h = 0; h < query.heads; ++h) {
+      }
+    for (int64_t h = 0; h < heads; ++h) {
       float* p = scores + h * kKeyBlock;
       const float* bias = query.bias ? query.bias + h * (2 * query.max_distance + 1) : nullptr;
       const float correction = exponentiate(query, bias, position, count, p, max[h], sum[h]);
-      add_values(query, p, rows, count, position == query.begin, correction,
-                 query.out + h * query.value_width);
+      add_rows({query.v.data + h / query.group * query.value_width, query.v.stride}, p, rows, count,
+               correction, query.value_width, query.out + h * query.value_width);
     }
   }
-  for (int64_t h = 0; h < query.heads; ++h) {
-    const bool empty = sum[h] == 0;
+  for (int64_t h = 0; h < heads; ++h) {
     float* out = query.out + h * query.value_width;
-    const Floats factor = hn::Set(FloatTag(), empty ? 0 : 1 / sum[h]);
-    if (empty) std::fill_n(out, query.value_width, 0.0f);
+    const Floats factor = hn::Set(FloatTag(), sum[h] == 0 ? 0 : 1 / sum[h]);
     for_each_vector(0, query.value_width, [=](int64_t e, auto part) FRUGAL_LAMBDA {
       part.store(hn::Mul(part.load(out + e), factor), out + e);
     });

@@ -34,6 +34,7 @@
 #include "frugal/ops/relative_attention.h"
 #include "frugal/ops/reshape.h"
 #include "frugal/ops/rms_norm.h"
+#include "frugal/ops/rotary.h"
 #include "frugal/ops/router_loss.h"
 #include "frugal/ops/scale.h"
 #include "frugal/ops/scale_rows.h"
@@ -424,6 +425,14 @@ std::vector<OpSample> op_samples() {
          s.output(rms_norm(s.weight({s.size(), width}), s.weight({width}), 1e-2f));
        }},
       {"router_loss", sample_router_loss},
+      {"rotary",
+       [](S& s) {
+         const int64_t rows = s.size(), heads = 1 + s.below(3), half = 1 + s.below(20);
+         const Value angles =
+             rotary_angles(s.integers(rows, 0, 100), s.given(rotary_frequencies(2 * half, 100)));
+         s.output(rotary(s.weight({rows, heads * (2 * half + s.below(3))}), angles, heads,
+                         s.below(2) ? RotaryPairs::halves : RotaryPairs::interleaved));
+       }},
       {"scale",
        [](S& s) {
          s.output(scale(s.weight({s.size(), s.size()}), -1.5f));
