@@ -1,5 +1,7 @@
 #include <filesystem>
+#include <limits>
 
+#include "frugal/base/checked.h"
 #include "frugal/base/error.h"
 #include "frugal/base/format.h"
 #include "frugal/cli/command.h"
@@ -15,7 +17,7 @@ namespace {
 struct Options : Common {
   std::string path;
   bool program = false, training = false;
-  int64_t tokens = 128, sequences = 1;
+  int64_t tokens = 0, sequences = 1;  // tokens 0: not said
 };
 
 int print_tensors(const TensorMap& tensors, const Metadata& metadata, bool json) {
@@ -86,9 +88,17 @@ std::unique_ptr<Program> training_program(const ModelFolder& folder, const Packe
   return program;
 }
 
-int run(const Options& o) {
-  if (o.tokens < 1 || o.sequences < 1 || o.sequences > o.tokens || o.tokens > 1 << 20)
-    throw UsageError("--tokens must be in [1, 1048576] and --sequences in [1, tokens]");
+// The tokens to price: those asked for, or as many as 128 that the model has positions for.
+void settle_tokens(Options& o, const ModelInfo& info) {
+  const int64_t most = info.max_positions > 0 ? info.max_positions : std::numeric_limits<int64_t>::max();
+  if (o.tokens == 0) o.tokens = std::max(o.sequences, std::min<int64_t>(128, most));
+  if (o.tokens < o.sequences) throw UsageError("--sequences must not exceed --tokens");
+  if (ceil_div(o.tokens, o.sequences) > most)
+    throw UsageError(fmt::format("{} tokens a sequence exceed the model's {} positions",
+                                 ceil_div(o.tokens, o.sequences), most));
+}
+
+int run(Options o) {
   if (std::filesystem::is_regular_file(o.path)) {
     const TensorFile file = read_tensor_file(o.path);
     return print_tensors(file.tensors, file.metadata, o.json);
@@ -97,6 +107,7 @@ int run(const Options& o) {
   options.tokenizer = false;
   const ModelFolder folder = load_model_folder(o.path, options);
   const ModelInfo& info = folder.model->info();
+  settle_tokens(o, info);
   if (o.training) {
     const auto program = training_program(folder, sample_batch(o), o.context());
     print_program(*program);
@@ -104,9 +115,6 @@ int run(const Options& o) {
   }
   Inference inference(folder.model, folder.store, o.context());
   const PackedBatch batch = sample_batch(o);
-  if (batch.shape.longest > info.max_positions * 2 || o.tokens / o.sequences > info.max_positions)
-    throw UsageError(fmt::format("{} tokens a sequence exceed the model's {} positions",
-                                 o.tokens / o.sequences, info.max_positions));
   Program& program = inference.prepare(batch);
   const Work work = price(program.graph());
   if (o.program) {
@@ -137,7 +145,8 @@ int run(const Options& o) {
   }
   print_tensors(weights_to_save(*folder.model, *folder.store), {}, false);
   fmt::print("{}: {} layers, hidden size {}, {} pieces, {} positions\n", info.architecture, info.layers,
-             info.hidden_size, format_count(info.vocab_size), info.max_positions);
+             info.hidden_size, format_count(info.vocab_size),
+             info.max_positions > 0 ? std::to_string(info.max_positions) : "any number of");
   fmt::print("{} parameters, {} on disk\n", format_count(parameter_count(*folder.model)),
              format_bytes(static_cast<double>(folder_bytes(o.path))));
   fmt::print("{} a token at {} x {} tokens; {} rows computed, {} of them padding; {} of working memory\n",
@@ -154,8 +163,10 @@ std::function<int()> setup_info(CLI::App& app) {
   app.add_option("path", o->path, "model folder, safetensors file or pytorch_model.bin")->required();
   app.add_flag("--program", o->program, "print the compiled program, each step with its price and time");
   app.add_flag("--training", o->training, "the program of a training step instead");
-  app.add_option("--tokens", o->tokens, "tokens of the batch that is priced (default 128)");
-  app.add_option("--sequences", o->sequences, "sequences they make (default 1)");
+  app.add_option("--tokens", o->tokens, "tokens of the batch that is priced (default 128, or all positions)")
+      ->check(CLI::Range(1, 1 << 20));
+  app.add_option("--sequences", o->sequences, "sequences they make (default 1)")
+      ->check(CLI::Range(1, 1 << 20));
   o->add_threads(app);
   o->add_json(app);
   return [o] { return run(*o); };

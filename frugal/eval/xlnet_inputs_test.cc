@@ -14,7 +14,7 @@ Tensor integers(Shape shape, std::vector<int64_t> values) {
   return Tensor::of<int64_t>(std::move(shape), values);
 }
 
-test::SmallModel language_model(Json changes = {}) {
+test::SmallModel language_model(const Json& changes = Json::object()) {
   Json config{{"architectures", {"XLNetLMHeadModel"}},
               {"model_type", "xlnet"},
               {"vocab_size", 30},

@@ -2,6 +2,7 @@
 // rewritten or priced is nobody's business here.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,6 +62,9 @@ class Model {
   virtual std::string canonical_name(const std::string& stored) const;
   // Stored tensors that are no parameters: tables that are computed, second names of tied tensors.
   virtual bool is_buffer(const std::string& name) const;
+  // Further names, each with the parameter it means, that a written checkpoint must hold for the reference to
+  // load it.
+  virtual std::map<std::string, std::string> second_names() const { return {}; }
   // The configuration that a checkpoint's tensors show to be the right one, where config.json is known to
   // err; nothing: it is right.
   virtual std::optional<Json> config_for(const TensorMap&) const { return std::nullopt; }

@@ -45,6 +45,14 @@ std::unique_ptr<Model> Switch::make(const Json& json, const std::string& where) 
   return std::unique_ptr<Model>(new Switch(json, std::move(info), c, s));
 }
 
+std::map<std::string, std::string> Switch::second_names() const {
+  std::map<std::string, std::string> names;
+  if (t5().tied) return names;
+  names["encoder.embed_tokens.weight"] = word_embedding();
+  if (info().decoder) names["decoder.embed_tokens.weight"] = word_embedding();
+  return names;
+}
+
 Value Switch::feed_forward(Net& net, const Scope& at, Value x, Stack& stack, int64_t index) const {
   const int64_t step = stack.decoder ? config_.decoder_step : config_.encoder_step;
   if (!is_sparse(index, step)) return mlp(net, at / "mlp", x);

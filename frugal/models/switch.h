@@ -20,6 +20,8 @@ struct SwitchConfig {
 class Switch : public T5 {
  public:
   static std::unique_ptr<Model> make(const Json& config, const std::string& where);
+  // Without the tie the reference gives each stack a table of its own; ours are one.
+  std::map<std::string, std::string> second_names() const override;
 
  protected:
   Value feed_forward(Net& net, const Scope& at, Value x, Stack& stack, int64_t index) const override;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "frugal/base/error.h"
+#include "frugal/models/weights.h"
 
 namespace frugal {
 namespace {
@@ -138,6 +139,22 @@ TEST(SwitchConfig, NamesAllProblemsAtOnce) {
   for (const char* part :
        {"num_experts", "expert_capacity", "router_dtype", "router_jitter_noise", "num_sparse_decoder_layers"})
     EXPECT_NE(problem.find(part), std::string::npos) << part << " in: " << problem;
+}
+
+TEST(SwitchWeights, AreWrittenUnderEveryNameThatTheReferenceNeeds) {
+  const std::string head = "SwitchTransformersForConditionalGeneration";
+  for (const bool tied : {true, false}) {
+    const auto model = make_model(t5_config(head, {{"tie_word_embeddings", tied}}), "");
+    Store store;
+    for (const ParameterSpec& spec : model->parameters()) store.set(spec.name, initial_value(spec, 0.1, 1));
+    const TensorMap written = weights_to_save(*model, store);
+    EXPECT_EQ(written.count("lm_head.weight"), tied ? 0u : 1u);
+    EXPECT_EQ(written.count("encoder.embed_tokens.weight"), tied ? 0u : 1u);
+    EXPECT_EQ(written.count("decoder.embed_tokens.weight"), tied ? 0u : 1u);
+    const LoadedWeights again = match_weights(*model, written, "test");
+    EXPECT_FALSE(model->config_for(written));
+    EXPECT_EQ(again.store->find("shared.weight")->count(), 40 * 16);
+  }
 }
 
 TEST(SwitchTraining, DropsAndJittersByTheirOwnSites) {

@@ -109,8 +109,7 @@ class Matcher {
       return;
     }
     if (tensor->shape() != spec.shape || !(is_float(tensor->type()) || tensor->type() == DType::i8)) {
-      if (options_.new_head &&
-          spec.name.rfind("classifier.", 0) == 0) {  // another task's classifier: a new one
+      if (options_.new_head && !in_body(spec.name)) {  // another task's head: a new one
         loaded_.store->set(spec.name, initial_value(spec, init_range(), options_.seed));
         loaded_.created.push_back(spec.name);
         return;
@@ -126,10 +125,13 @@ class Matcher {
   void match_quantized(const ParameterSpec& spec, const Tensor& weight) {
     loaded_.store->set(spec.name, weight);
     const Tensor* scale = find(spec.name + "_scale");
+    const int64_t rows = spec.shape[0], columns = element_count(spec.shape) / rows;
     if (!scale)
-      missing_.push_back(fmt::format("{}_scale [{}]", spec.name, spec.shape[0]));
-    else if (scale->type() != DType::f32 || scale->shape() != Shape{spec.shape[0]})
-      misshaped_.push_back(fmt::format("{} must be F32 [{}]", found_name_, spec.shape[0]));
+      missing_.push_back(spec.name + "_scale");
+    else if (scale->type() != DType::f32 ||
+             (scale->shape() != Shape{rows} && scale->shape() != Shape{columns}))
+      misshaped_.push_back(fmt::format("{}_scale is {} {}, expected F32 [{}] or [{}]", found_name_,
+                                       name_of(scale->type()), to_string(scale->shape()), rows, columns));
     else
       loaded_.store->set(spec.name + "_scale", checked(*scale));
     const auto values = weight.data<int8_t>();
@@ -189,6 +191,8 @@ TensorMap weights_to_save(const Model& model, const Store& store) {
     tensors[spec.name] = *store.find(spec.name);
     if (const Tensor* scale = store.find(spec.name + "_scale")) tensors[spec.name + "_scale"] = *scale;
   }
+  for (const auto& [name, meant] : model.second_names())
+    if (tensors.at(meant).type() == DType::f32) tensors[name] = tensors.at(meant);
   return tensors;
 }
 

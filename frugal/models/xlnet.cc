@@ -21,7 +21,7 @@ std::unique_ptr<Model> Xlnet::make(const Json& json, const std::string& where) {
   ConfigReader read(json, where);
   ModelInfo info =
       read.info("XLNet", {"Model", "LMHeadModel", "ForSequenceClassification", "ForTokenClassification",
-                          "ForMultipleChoice", "ForQuestionAnsweringSimple"});
+                          "ForMultipleChoice", "ForQuestionAnswering", "ForQuestionAnsweringSimple"});
   info.shifted_labels = false;  // a query predicts the token at its own position
   info.permutes = true;
   XlnetConfig c;

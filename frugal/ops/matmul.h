@@ -46,7 +46,7 @@ struct Pack : Op {
   Pack(Precision precision, Isa isa, bool trans_b) : precision(precision), isa(isa), trans_b(trans_b) {}
   std::string_view name() const override { return "pack"; }
   std::string attributes() const override;
-  // Inputs: b F32; or, for s8, weights I8[N,K] and scales F32[N].
+  // Inputs: b F32; or, for s8, b I8 and the scales of its columns F32[N].
   std::vector<TensorType> infer(std::span<const TensorType> in) const override;
   Kernel kernel(const Context&, std::span<const TensorType> in,
                 std::span<const TensorType> out) const override;

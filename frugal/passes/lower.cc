@@ -5,17 +5,22 @@
 #include "frugal/ops/embedding.h"
 #include "frugal/ops/expert_linear.h"
 #include "frugal/ops/matmul.h"
+#include "frugal/ops/reshape.h"
 #include "frugal/passes/rewrite.h"
 
 namespace frugal {
 
 std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& store, Isa isa) {
   Rewriter rewriter(graph);
-  // The name of the integer weight behind an old value, or null.
-  const auto stored_s8 = [&](const Value& value) -> const Tensor* {
+  // The variable behind an old value, which may have another shape.
+  const auto variable_of = [&](const Value& value) -> const Node& {
     const Node& node = graph.node(value.node);
+    return dynamic_cast<const Reshape*>(node.op.get()) ? graph.node(node.inputs[0].node) : node;
+  };
+  const auto stored_s8 = [&](const Value& value) {
+    const Node& node = variable_of(value);
     const Tensor* tensor = node.kind == NodeKind::variable ? store.find(node.name) : nullptr;
-    return tensor && tensor->type() == DType::i8 ? tensor : nullptr;
+    return tensor && tensor->type() == DType::i8;
   };
   return rewriter.run([&](const Node& node, int,
                           const std::vector<Value>& in) -> std::optional<std::vector<Value>> {
@@ -25,23 +30,25 @@ std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& st
         return {{rewriter.to().variable(node.name, {DType::i8, tensor->shape()})}};
       return std::nullopt;
     }
-    const auto scales_of = [&](const Value& weight) {
-      return rewriter.to().variable(graph.node(weight.node).name + "_scale", f32({weight.dim(0)}));
+    const auto scales_of = [&](const Value& weight, int64_t count) {
+      return rewriter.to().variable(variable_of(weight).name + "_scale", f32({count}));
     };
     if (const auto* product = dynamic_cast<const MatMul*>(node.op.get());
         product && stored_s8(node.inputs[1])) {
-      const Value weight = node.inputs[1];
-      const Value packed = rewriter.to().add<Pack>({in[1], scales_of(weight)}, Precision::s8, isa, true);
+      const int64_t n = node.outputs[0].shape[1];
+      const Value scales = scales_of(node.inputs[1], n);
+      const Value packed = rewriter.to().add<Pack>({in[1], scales}, Precision::s8, isa, product->trans_b);
       return {{rewriter.to().add<PackedMatMul>({in[0], packed, in[2], in[3]}, Precision::s8, isa,
-                                               product->trans_a, weight.dim(0), product->activation)}};
+                                               product->trans_a, n, product->activation)}};
     }
     if (dynamic_cast<const Embedding*>(node.op.get()) && stored_s8(node.inputs[0]))
-      return {{embedding_s8(in[0], scales_of(node.inputs[0]), in[1])}};
+      return {{embedding_s8(in[0], scales_of(node.inputs[0], node.inputs[0].dim(0)), in[1])}};
     if (dynamic_cast<const ExpertLinear*>(node.op.get()) &&
         std::all_of(node.inputs.begin() + 2, node.inputs.end(), stored_s8)) {
       std::vector<Value> inputs = in;
       for (size_t e = 2; e < in.size(); ++e)
-        inputs[e] = rewriter.to().add<Pack>({in[e], scales_of(node.inputs[e])}, Precision::s8, isa, true);
+        inputs[e] = rewriter.to().add<Pack>({in[e], scales_of(node.inputs[e], node.inputs[e].dim(0))},
+                                            Precision::s8, isa, true);
       return {{rewriter.to().add<PackedExpertLinear>(inputs, Precision::s8, isa, node.outputs[0].shape[1])}};
     }
     return std::nullopt;

@@ -2,52 +2,77 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "frugal/ops/embedding.h"
 #include "frugal/ops/expert_linear.h"
 #include "frugal/ops/matmul.h"
+#include "frugal/ops/reshape.h"
 
 namespace frugal {
 namespace {
 
 constexpr float kLargest = 63;
 
-void quantize_rows(const Tensor& weight, Tensor& quantized, Tensor& scales) {
-  const int64_t width = weight.dim(1);
-  for (int64_t row = 0; row < weight.dim(0); ++row) {
-    const float* w = weight.data<float>().data() + row * width;
-    int8_t* q = quantized.data<int8_t>().data() + row * width;
-    float largest = 0;
-    for (int64_t i = 0; i < width; ++i) largest = std::max(largest, std::fabs(w[i]));
-    const float scale = largest > 0 ? largest / kLargest : 1.0f;
-    scales.data<float>()[row] = scale;
-    for (int64_t i = 0; i < width; ++i)
-      q[i] = static_cast<int8_t>(std::clamp(std::nearbyint(w[i] / scale), -kLargest, kLargest));
+// A matrix of integers has a scale for each output of its product: for each row of a weight [out, in], for
+// each column of one stored [in, out] (GPT-2's, XLNet's).
+struct IntegerForm {
+  bool by_row;
+  int64_t rows, columns;
+  auto operator<=>(const IntegerForm&) const = default;
+};
+
+void quantize_matrix(const Tensor& weight, const IntegerForm& form, Tensor& quantized, Tensor& scales) {
+  const float* w = weight.data<float>().data();
+  int8_t* q = quantized.data<int8_t>().data();
+  float* scale = scales.data<float>().data();
+  std::fill_n(scale, scales.count(), 0.0f);
+  const auto each = [&](auto f) {
+    for (int64_t r = 0; r < form.rows; ++r)
+      for (int64_t c = 0; c < form.columns; ++c) f(r * form.columns + c, scale[form.by_row ? r : c]);
+  };
+  each([&](int64_t i, float& s) { s = std::max(s, std::fabs(w[i])); });
+  for (int64_t i = 0; i < scales.count(); ++i) scale[i] = scale[i] > 0 ? scale[i] / kLargest : 1.0f;
+  each([&](int64_t i, float s) {
+    q[i] = static_cast<int8_t>(std::clamp(std::nearbyint(w[i] / s), -kLargest, kLargest));
+  });
+}
+
+// The form in which an operation reads the weight at input k as integers (passes/lower.cc).
+std::optional<IntegerForm> integer_form(const Node& node, size_t k) {
+  bool by_row = true;
+  if (const auto* product = dynamic_cast<const MatMul*>(node.op.get())) {
+    if (k != 1 || product->exact) return {};
+    by_row = product->trans_b;
+  } else if (const auto* experts = dynamic_cast<const ExpertLinear*>(node.op.get())) {
+    if (k < 2 || !experts->trans_w) return {};
+  } else if (k != 0 || !dynamic_cast<const Embedding*>(node.op.get())) {
+    return {};
   }
+  return IntegerForm{by_row, node.inputs[k].dim(0), node.inputs[k].dim(1)};
 }
 
-// Whether an operation has an integer form for the weight at input k (passes/lower.cc).
-bool reads_integers(const Op& op, size_t k) {
-  if (const auto* product = dynamic_cast<const MatMul*>(&op))
-    return k == 1 && product->trans_b && !product->exact;
-  if (const auto* experts = dynamic_cast<const ExpertLinear*>(&op)) return k >= 2 && experts->trans_w;
-  return k == 0 && dynamic_cast<const Embedding*>(&op);
-}
-
-// Matrices that something reads in no other form: a router must choose as before, a table of biases is added.
-std::set<std::string> kept_weights(const Model& model) {
+// The weights that are read in one integer form and no other: a router must choose as before, a table of
+// biases is added.
+std::map<std::string, IntegerForm> integer_weights(const Model& model) {
   Graph graph;
   Net net(graph, kSmallestBatch, {});
   model.build(net);
-  std::set<std::string> kept;
+  const auto is_reshape = [](const Node& node) { return dynamic_cast<const Reshape*>(node.op.get()); };
+  std::map<std::string, std::set<std::optional<IntegerForm>>> forms;
   for (const Node& node : graph.nodes())
-    for (size_t k = 0; k < node.inputs.size(); ++k)
-      if (node.inputs[k] && !reads_integers(*node.op, k)) {
-        const Node& input = graph.node(node.inputs[k].node);
-        if (input.kind == NodeKind::variable) kept.insert(input.name);
-      }
-  return kept;
+    for (size_t k = 0; k < node.inputs.size(); ++k) {
+      if (!node.inputs[k] || is_reshape(node)) continue;
+      const Node& read = graph.node(node.inputs[k].node);
+      const Node& input = is_reshape(read) ? graph.node(read.inputs[0].node) : read;
+      if (input.kind == NodeKind::variable) forms[input.name].insert(integer_form(node, k));
+    }
+  std::map<std::string, IntegerForm> weights;
+  for (const auto& [name, found] : forms)
+    if (found.size() == 1 && *found.begin()) weights[name] = **found.begin();
+  return weights;
 }
 
 }  // namespace
@@ -55,17 +80,19 @@ std::set<std::string> kept_weights(const Model& model) {
 Student quantize(const Model& model, const Store& store) {
   Json config = model.config();
   config["quantization_config"] = {
-      {"quant_method", "frugal"}, {"weights", "s7"}, {"scales", "row"}, {"activations", "u8 dynamic row"}};
+      {"quant_method", "frugal"}, {"weights", "s7"}, {"scales", "output"}, {"activations", "u8 dynamic row"}};
   Student result{make_model(config, "the quantized configuration"), std::make_shared<Store>()};
-  const std::set<std::string> kept = kept_weights(model);
+  const auto integers = integer_weights(model);
   for (const ParameterSpec& spec : model.parameters()) {
     const Tensor& weight = *store.find(spec.name);
-    if (spec.shape.size() != 2 || weight.type() != DType::f32 || kept.count(spec.name)) {
+    const auto form = integers.find(spec.name);
+    if (weight.type() != DType::f32 || form == integers.end()) {
       result.store->set(spec.name, weight);
       continue;
     }
-    Tensor quantized(DType::i8, spec.shape), scales(DType::f32, {spec.shape[0]});
-    quantize_rows(weight, quantized, scales);
+    const auto& [by_row, rows, columns] = form->second;
+    Tensor quantized(DType::i8, spec.shape), scales(DType::f32, {by_row ? rows : columns});
+    quantize_matrix(weight, form->second, quantized, scales);
     result.store->set(spec.name, quantized);
     result.store->set(spec.name + "_scale", scales);
   }

@@ -15,7 +15,7 @@ using Words = std::vector<std::string>;
 
 Words split(std::string_view text) {
   Words words;
-  const CharClasses classes;
+  static const CharClasses classes;
   EXPECT_EQ(split_byte_level(text, classes,
                              [&](std::string_view word) {
                                words.emplace_back(word);

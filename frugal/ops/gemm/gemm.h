@@ -44,8 +44,13 @@ struct Epilogue {
 size_t packed_bytes(Precision precision, Isa isa, int64_t k, int64_t n);
 // f32 and bf16: from floats. `b` is [K,N] under its strides (a weight stored [N,K] is {w, 1, K}).
 void pack_b(Precision precision, Isa isa, MatrixView b, int64_t k, int64_t n, void* packed, Worker& worker);
-// s8: from stored weights w[N,K] in [-64, 63] and scales[N]: real weight = w * scale.
-void pack_b_s8(Isa isa, const int8_t* w, const float* scales, int64_t k, int64_t n, void* packed,
+// Stored weights in [-64, 63]: that of depth k and column n is data[k * row_stride + n * col_stride].
+struct ByteView {
+  const int8_t* data;
+  int64_t row_stride, col_stride;
+};
+// s8: from weights and scales[N]: real weight = w * scale.
+void pack_b_s8(Isa isa, ByteView w, const float* scales, int64_t k, int64_t n, void* packed,
                Worker& worker);
 
 // Per-thread scratch that gemm() needs (Worker::scratch must be at least this large).

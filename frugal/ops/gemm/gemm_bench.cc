@@ -56,7 +56,7 @@ void product(benchmark::State& state, Isa isa, Precision precision, Activation a
   on.context.team->reserve_scratch(gemm_scratch_bytes(precision, isa, m, n, k));
   on.context.team->run([&](Worker& worker) {
     if (precision == Precision::s8)
-      pack_b_s8(isa, w.data(), scales.data(), k, n, packed.get(), worker);
+      pack_b_s8(isa, {w.data(), 1, k}, scales.data(), k, n, packed.get(), worker);
     else
       pack_b(precision, isa, {b.data(), 1, k}, k, n, packed.get(), worker);
   });

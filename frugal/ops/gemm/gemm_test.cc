@@ -78,7 +78,7 @@ std::vector<float> product(const Operands& x, Precision precision, Isa isa, int6
                           c.residual ? x.residual.data() + row0 * ldc : nullptr};
   team.run([&](Worker& worker) {
     if (precision == Precision::s8)
-      pack_b_s8(isa, x.w.data(), x.scales.data(), c.k, c.n, packed.memory, worker);
+      pack_b_s8(isa, {x.w.data(), 1, c.k}, x.scales.data(), c.k, c.n, packed.memory, worker);
     else
       pack_b(precision, isa, x.b_view(), c.k, c.n, packed.memory, worker);
     gemm(precision, isa, a, packed.memory, rows, c.n, c.k, out.data(), ldc, epilogue, worker);

@@ -21,17 +21,19 @@ void pack_panel_bf16(const Kernel& kernel, MatrixView b, int64_t k, int64_t n, i
   pack_panel_bf16_x86(b, k, kernel.padded_k(k), std::min(kernel.cols, n - first), to, kernel.cols);
 }
 
-void pack_panel_s8(const Kernel& kernel, const int8_t* w, int64_t k, int64_t n, int64_t panel, int8_t* to,
+void pack_panel_s8(const Kernel& kernel, ByteView w, int64_t k, int64_t n, int64_t panel, int8_t* to,
                    int32_t* sums) {
   const int64_t first = panel * kernel.cols, cols = std::min(kernel.cols, n - first), group = kernel.group;
   std::memset(to, 0, kernel.panel_bytes(k));
   for (int64_t j = 0; j < kernel.cols; ++j) {
     sums[j] = 0;
     if (j >= cols) continue;
-    const int8_t* column = w + (first + j) * k;
-    for (int64_t i = 0; i < k; i += group)
-      std::memcpy(to + (i / group * kernel.cols + j) * group, column + i, std::min(group, k - i));
-    for (int64_t i = 0; i < k; ++i) sums[j] += column[i];
+    const int8_t* column = w.data + (first + j) * w.col_stride;
+    for (int64_t i = 0; i < k; ++i) {
+      const int8_t weight = column[i * w.row_stride];
+      to[(i / group * kernel.cols + j) * group + i % group] = weight;
+      sums[j] += weight;
+    }
   }
 }
 

@@ -10,8 +10,8 @@ namespace frugal::gemm_internal {
 
 void pack_panel_f32(const Kernel& kernel, MatrixView b, int64_t k, int64_t n, int64_t panel, float* to);
 void pack_panel_bf16(const Kernel& kernel, MatrixView b, int64_t k, int64_t n, int64_t panel, void* to);
-// From w[N,K]; also the sum of each of the panel's columns.
-void pack_panel_s8(const Kernel& kernel, const int8_t* w, int64_t k, int64_t n, int64_t panel, int8_t* to,
+// Also the sum of each of the panel's columns.
+void pack_panel_s8(const Kernel& kernel, ByteView w, int64_t k, int64_t n, int64_t panel, int8_t* to,
                    int32_t* sums);
 
 }  // namespace frugal::gemm_internal
