@@ -9,6 +9,7 @@
 #include "frugal/io/torch_file.h"
 #include "frugal/models/folder.h"
 #include "frugal/models/inference.h"
+#include "frugal/ops/adamw.h"
 #include "frugal/train/step_graph.h"
 
 namespace frugal::cli {
@@ -41,14 +42,17 @@ int print_tensors(const TensorMap& tensors, const Metadata& metadata, bool json)
 }
 
 // A batch of the asked size: `sequences` of equal length.
-PackedBatch sample_batch(const Options& o) {
+// A model with a decoder gets as many tokens there.
+PackedBatch sample_batch(const Options& o, const ModelInfo& info) {
   std::vector<Sequence> batch(o.sequences);
   for (int64_t i = 0; i < o.tokens; ++i) {
     Sequence& sequence = batch[i * o.sequences / o.tokens];
     sequence.ids.push_back(0);
     sequence.types.push_back(0);
   }
-  return pack_batch(batch);
+  PackedBatch packed = pack_batch(batch);
+  if (info.decoder) pack_target(packed, batch);
+  return packed;
 }
 
 void print_program(Program& program) {
@@ -72,6 +76,21 @@ void print_program(Program& program) {
              format_bytes(static_cast<double>(program.arena_bytes())),
              format_bytes(static_cast<double>(program.scratch_bytes())), format_si(work.flops, "FLOP"),
              1e3 * total, format_si(work.flops / total, "FLOP"));
+}
+
+// What a training step keeps: for each weight its two moments and, until all are clipped, its gradient; and
+// what is left, which is what depends on the batch.
+void print_training_memory(const Program& program) {
+  size_t weights = 0, gradients = 0;
+  for (const Node& node : program.graph().nodes()) {
+    if (!dynamic_cast<const AdamW*>(node.op.get()) && !dynamic_cast<const AdamWRows*>(node.op.get()))
+      continue;
+    weights += node.inputs[0].type().byte_count();
+    gradients += node.inputs[1].type().byte_count();
+  }
+  const auto bytes = [](size_t count) { return format_bytes(static_cast<double>(count)); };
+  fmt::print("memory: weights {}, optimizer {}, gradients {}, activations and the rest {}\n", bytes(weights),
+             bytes(2 * weights), bytes(gradients), bytes(program.arena_bytes() - gradients));
 }
 
 // One training step of the head's own loss, on weights of its own.
@@ -109,12 +128,13 @@ int run(Options o) {
   const ModelInfo& info = folder.model->info();
   settle_tokens(o, info);
   if (o.training) {
-    const auto program = training_program(folder, sample_batch(o), o.context());
+    const auto program = training_program(folder, sample_batch(o, info), o.context());
     print_program(*program);
+    print_training_memory(*program);
     return 0;
   }
   Inference inference(folder.model, folder.store, o.context());
-  const PackedBatch batch = sample_batch(o);
+  const PackedBatch batch = sample_batch(o, info);
   Program& program = inference.prepare(batch);
   const Work work = price(program.graph());
   if (o.program) {
