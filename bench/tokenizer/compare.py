@@ -6,7 +6,7 @@ FOLDER holds tokenizer.json; or vocab.txt (WordPiece) or vocab.json and merges.t
 tokenizer_config.json. --roberta takes the vocabulary of GPT-2's files with RoBERTa's special tokens, template and
 mask. TEXT is a file of lines; of a table (--column N, from 1) column N is taken, and a name in .zst is unpacked by the
 zstd program; --bytes N takes about the first N bytes. NTREX-128 (https://github.com/MicrosoftTranslator/NTREX, CC BY-SA
-4.0) is a good choice: 128 languages.
+4.0) is a good choice: 128 languages. --save FILE only writes the reference as tokenizer.json.
 
 Both sides have one thread and take turns. Two times of each: the processor time of encoding lines that are in memory,
 without reading and printing (of `tokenizers` the faster of encode_batch and encode_batch_fast), whose ratio counts; and
@@ -119,8 +119,13 @@ def main():
     parser.add_argument("--bytes", type=int, default=0)
     parser.add_argument("--repeats", type=int, default=3, help="the best time of so many counts")
     parser.add_argument("--least", type=float, default=0, help="the ratio to reach")
-    parser.add_argument("text", nargs="+")
+    parser.add_argument("--save", help="write the reference there, and end")
+    parser.add_argument("text", nargs="*")
     args = parser.parse_args()
+    if bool(args.text) == bool(args.save):
+        parser.error("either --save or a text")
+    if args.save:
+        return (load_bpe(args.folder, roberta=True) if args.roberta else load_reference(args.folder)).save(args.save)
 
     lines = [line for path in args.text for line in read_lines(path, args.column, args.bytes)]
     size = sum(len(line.encode("utf-8")) + 1 for line in lines)

@@ -12,7 +12,8 @@ TEXT as in compare.py: a file of lines, perhaps .zst; --column N takes a column 
 
 Both sides have one thread and take turns. Ours is timed as a whole process: start, loading, reading, printing. Of
 `tokenizers` only the encoding of lines in memory is timed, by the faster of encode_batch and encode_batch_fast, on the
-first --timed bytes of the text; so is ours then. Exit code 1 when any line differs, 3 when the ratio is below --least.
+first --timed bytes of the text; so is ours then. --save FILE only writes that pipeline as tokenizer.json. Exit code 1
+when any line differs, 3 when the ratio is below --least.
 """
 
 import argparse
@@ -97,14 +98,19 @@ def main():
     parser.add_argument("--repeats", type=int, default=3, help="the best time of so many counts")
     parser.add_argument("--timed", type=float, default=5e6, help="bytes of the text for the comparison of speed")
     parser.add_argument("--least", type=float, default=0, help="the ratio to reach")
-    parser.add_argument("text", nargs="+")
+    parser.add_argument("--save", help="write the pipeline there, and end")
+    parser.add_argument("text", nargs="*")
     args = parser.parse_args()
+    if bool(args.text) == bool(args.save):
+        parser.error("either --save or a text")
 
-    lines = [line for path in args.text for line in read_lines(path, args.column)]
-    model = sentencepiece.SentencePieceProcessor(model_file=args.model)
     proto = pb.ModelProto()
     with open(args.model, "rb") as file:
         proto.ParseFromString(file.read())
+    if args.save:
+        return hugging_face(args.kind, proto).save(args.save)
+    lines = [line for path in args.text for line in read_lines(path, args.column)]
+    model = sentencepiece.SentencePieceProcessor(model_file=args.model)
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(args.model, os.path.join(folder, "spiece.model"))
         with open(os.path.join(folder, "tokenizer_config.json"), "w", encoding="utf-8") as file:

@@ -42,6 +42,7 @@ const std::string& command_line();
 // Exit status of a parsed command line; errors go to stderr as one message.
 int run_program(int argc, const char* const* argv);
 
+std::function<int()> setup_answer(CLI::App& app);
 std::function<int()> setup_bench(CLI::App& app);
 std::function<int()> setup_classify(CLI::App& app);
 std::function<int()> setup_embed(CLI::App& app);
@@ -49,10 +50,13 @@ std::function<int()> setup_eval(CLI::App& app);
 std::function<int()> setup_fill(CLI::App& app);
 std::function<int()> setup_generate(CLI::App& app);
 std::function<int()> setup_info(CLI::App& app);
+std::function<int()> setup_perplexity(CLI::App& app);
+std::function<int()> setup_quantize(CLI::App& app);
 std::function<int()> setup_run(CLI::App& app);
 std::function<int()> setup_serve(CLI::App& app);
 std::function<int()> setup_shrink(CLI::App& app);
 std::function<int()> setup_summarize(CLI::App& app);
+std::function<int()> setup_tag(CLI::App& app);
 std::function<int()> setup_tokenize(CLI::App& app);
 std::function<int()> setup_train(CLI::App& app);
 

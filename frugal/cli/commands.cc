@@ -18,8 +18,19 @@ std::vector<Command> commands() {
        &setup_eval},
       {"classify", "label each line of standard input",
        "  echo 'My card has not arrived' | frugal classify out/banking77\n"
-       "  frugal classify out/banking77 --top 3 --json < questions.txt",
+       "  frugal classify out/banking77 --top 3 --json < questions.txt\n"
+       "  frugal classify models/bart-large-mnli --labels sports,politics < headlines.txt\n"
+       "  frugal classify models/T0_3B --labels positive,negative --prompt 'Is this review positive or "
+       "negative? {}' < reviews.txt",
        &setup_classify},
+      {"tag", "names and other labelled words in each line of standard input",
+       "  echo 'Angela Merkel was born in Hamburg.' | frugal tag models/bert-base-NER\n"
+       "  frugal tag models/bert-base-NER --tokens --json < texts.txt",
+       &setup_tag},
+      {"answer", "the part of a text that answers a question, for each line of standard input",
+       "  frugal answer models/distilbert-base-cased-distilled-squad --question 'Who sings?' < texts.txt\n"
+       "  printf 'Who sings?\\tA bird sings.\\n' | frugal answer models/roberta-base-squad2 --no-answer",
+       &setup_answer},
       {"embed", "a sentence vector for each line of standard input",
        "  echo 'Where is my card?' | frugal embed models/all-MiniLM-L6-v2", &setup_embed},
       {"fill", "the likeliest pieces for [MASK] in each line of standard input",
@@ -34,6 +45,12 @@ std::vector<Command> commands() {
        "  frugal summarize models/distilbart-cnn-12-6 < articles.txt\n"
        "  frugal summarize models/t5-small --max-new-tokens 60 --num-beams 4 < articles.txt",
        &setup_summarize},
+      {"perplexity", "how surprised a language model is by a text",
+       "  frugal perplexity models/gpt2 --stride 512 < book.txt\n"
+       "  frugal perplexity models/bert-base-uncased --lines --json < sentences.txt",
+       &setup_perplexity},
+      {"quantize", "a model's weights as integers: a quarter of the size, and faster",
+       "  frugal quantize models/gpt2 --out models/gpt2-int8", &setup_quantize},
       {"tokenize", "token numbers of each line of standard input, or back; or a new vocabulary from them",
        "  echo 'Hello world' | frugal tokenize models/all-MiniLM-L6-v2\n"
        "  echo '[101, 7592, 2088, 102]' | frugal tokenize models/all-MiniLM-L6-v2 --decode\n"

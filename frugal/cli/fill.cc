@@ -15,30 +15,19 @@ struct Options : Common {
 
 int run(const Options& options) {
   if (options.top < 1) throw UsageError("--top must be at least 1");
-  MaskFiller filler = MaskFiller::load(options.folder, options.context());
-  int64_t number = 0;
-  for_each_block(1, [&](const std::vector<std::string>& lines) {
-    for (const std::string& line : lines) {
-      ++number;
-      std::vector<std::vector<Filling>> masks;
-      try {
-        masks = filler.fill(line, options.top);
-      } catch (const Error& error) {
-        throw Error(fmt::format("standard input:{}", number), error.message(), error.hint());
+  MaskFiller filler(TextModel(load_model_folder(options.folder), options.context()));
+  for_each_line([&](const std::string& line) {
+    Json json = Json::array();
+    std::string text;
+    for (const auto& mask : filler.fill(line, options.top)) {
+      Json one = Json::array();
+      for (const Filling& f : mask) {
+        one.push_back({{"piece", f.piece}, {"id", f.id}, {"probability", f.probability}});
+        text += fmt::format("{}{}\t{:.4f}", text.empty() ? "" : "\t", f.piece, f.probability);
       }
-      Json json = Json::array();
-      std::string text;
-      for (const auto& mask : masks) {
-        Json one = Json::array();
-        for (const Filling& f : mask) {
-          one.push_back({{"piece", f.piece}, {"id", f.id}, {"probability", f.probability}});
-          text += fmt::format("{}{}\t{:.4f}", text.empty() ? "" : "\t", f.piece, f.probability);
-        }
-        json.push_back(one);
-      }
-      put_line(options.json ? to_text(json, -1) : text);
+      json.push_back(one);
     }
-    flush_output();
+    put_line(options.json ? to_text(json, -1) : text);
   });
   return 0;
 }

@@ -50,9 +50,9 @@ PackedBatch sample_batch(const Options& o, const ModelInfo& info) {
     sequence.ids.push_back(0);
     sequence.types.push_back(0);
   }
-  PackedBatch packed = pack_batch(batch);
-  if (info.decoder) pack_target(packed, batch);
-  return packed;
+  std::vector<const Sequence*> pointers;
+  for (const Sequence& sequence : batch) pointers.push_back(&sequence);
+  return pack_for(info, pointers);
 }
 
 void print_program(Program& program) {

@@ -1,6 +1,7 @@
 // Lines of standard input and output.
 #pragma once
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -30,6 +31,12 @@ void for_each_block(size_t most, F&& f) {
   if (!lines.empty()) f(lines);
 }
 
+// Characters of the first bytes of a text.
+inline size_t count_characters(std::string_view text, size_t bytes) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bytes),
+                                           [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
 // Writes a line and reports a closed or full output as an Error.
 inline void put_line(const std::string& line) {
   if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fputc('\n', stdout) == EOF)
@@ -42,6 +49,24 @@ inline void put_text(const std::string& text) {
 }
 inline void flush_output() {
   if (std::fflush(stdout) != 0) throw Error("standard output", "cannot be written");
+}
+
+// Calls f(line) for each line; an Error of f's says which line it was.
+template <class F>
+void for_each_line(F&& f) {
+  int64_t number = 0;
+  for_each_block(1, [&](const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) {
+      ++number;
+      try {
+        f(line);
+      } catch (const Error& error) {
+        if (!error.where().empty()) throw;
+        throw Error(fmt::format("standard input:{}", number), error.message(), error.hint());
+      }
+    }
+    flush_output();
+  });
 }
 
 }  // namespace frugal::cli

@@ -92,6 +92,11 @@ PackedBatch pack_batch(std::span<const Sequence> sequences, bool exact_sequences
   return pack_batch(pointers_to(sequences), exact_sequences, choices);
 }
 
+Sequence sequence_of(std::vector<int32_t> ids) {
+  std::vector<int32_t> types(ids.size(), 0);
+  return {std::move(ids), std::move(types), {}};
+}
+
 void pack_target(PackedBatch& batch, std::span<const Sequence> targets) {
   const std::vector<const Sequence*> pointers = pointers_to(targets);
   assert(static_cast<int64_t>(pointers.size()) == batch.filled);

@@ -41,6 +41,9 @@ struct Sequence {
   int32_t extent = 0;
 };
 
+// Tokens of type 0.
+Sequence sequence_of(std::vector<int32_t> ids);
+
 // The rows of one side of a batch: of the only side, or of an encoder's or a decoder's.
 struct PackedRows {
   int64_t rows = 0;  // rows that hold tokens; the others are all the padding there is

@@ -78,7 +78,8 @@ Speed speed_of(const Model& model, const std::shared_ptr<Store>& store, const Co
     milliseconds.clear();
     for (int64_t i = 0; i < speed.latency_texts; ++i) {
       const double begin = now();
-      Program& program = text_model.inference().run(pack_batch(std::span(&sequences[i], 1)));
+      const Sequence* one = &sequences[i];
+      Program& program = text_model.inference().run(pack_for(model.info(), std::span(&one, 1)));
       milliseconds.push_back(1e3 * (now() - begin));
       speed.memory_bytes = std::max(
           speed.memory_bytes, weight_bytes(program) + static_cast<double>(program.arena_bytes()) +

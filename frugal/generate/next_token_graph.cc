@@ -30,9 +30,4 @@ std::vector<std::span<float>> next_logits(const Program& program, size_t rows) {
   return found;
 }
 
-Sequence sequence_of(std::vector<int32_t> ids) {
-  std::vector<int32_t> types(ids.size(), 0);
-  return {std::move(ids), std::move(types), {}};
-}
-
 }  // namespace frugal

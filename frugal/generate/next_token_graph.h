@@ -20,7 +20,4 @@ void build_next_token(const Model& model, Net& net);
 // The first `rows` rows of "next" after a run; valid until the program's memory is used again.
 std::vector<std::span<float>> next_logits(const Program& program, size_t rows);
 
-// A sequence of tokens of type 0.
-Sequence sequence_of(std::vector<int32_t> ids);
-
 }  // namespace frugal

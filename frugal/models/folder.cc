@@ -12,9 +12,17 @@ namespace {
 
 constexpr size_t kMostTokenizerBytes = size_t{64} << 20;
 
-constexpr const char* kTokenizerFiles[] = {
-    "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json",
-    "merges.txt",     "spiece.model",          "added_tokens.json"};
+constexpr const char* kTokenizerFiles[] = {"tokenizer.json",
+                                           "tokenizer_config.json",
+                                           "special_tokens_map.json",
+                                           "vocab.txt",
+                                           "vocab.json",
+                                           "merges.txt",
+                                           "spiece.model",
+                                           "spm.model",
+                                           "sentencepiece.bpe.model",
+                                           "tokenizer.model",
+                                           "added_tokens.json"};
 
 std::shared_ptr<const Tokenizer> tokenizer_of(const std::string& path, bool required) {
   const bool present = std::any_of(

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include "frugal/base/error.h"
 
 #include "frugal/ops/l2_normalize.h"
 #include "frugal/ops/segment_mean.h"
@@ -65,6 +66,23 @@ std::unique_ptr<Program> Inference::compile(const BatchShape& shape) {
   if (!options_.only.empty()) graph.keep_outputs(options_.only);
   output_rows_ = net.output_rows();
   return compile_for_inference(graph, context_, store_, options_.precision, arena_);
+}
+
+PackedBatch pack_for(const ModelInfo& info, std::span<const Sequence* const> sequences,
+                     bool exact_sequences) {
+  PackedBatch batch = pack_batch(sequences, exact_sequences);
+  if (!info.decoder) return batch;
+  if (info.decoder_start < 0)
+    throw Error("config.json", "gives no decoder_start_token_id: nothing for the decoder to begin with");
+  std::vector<Sequence> moved;
+  for (const Sequence* sequence : sequences) {
+    Sequence& target = moved.emplace_back(*sequence);
+    if (target.ids.empty()) continue;
+    target.ids.pop_back();
+    target.ids.insert(target.ids.begin(), static_cast<int32_t>(info.decoder_start));
+  }
+  pack_target(batch, moved);
+  return batch;
 }
 
 Program& Inference::prepare(const PackedBatch& batch) {

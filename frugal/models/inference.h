@@ -48,6 +48,11 @@ class Inference {
   std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();  // of all of them: one runs at a time
 };
 
+// A batch for inference or training by labels: a decoder reads the same tokens, moved right behind its start
+// token. Throws Error when the configuration names no start token.
+PackedBatch pack_for(const ModelInfo& info, std::span<const Sequence* const> sequences,
+                     bool exact_sequences = false);
+
 // Copies a batch's rows into those inputs that the program has.
 void write_batch(Program& program, const PackedBatch& batch);
 

@@ -32,9 +32,7 @@ Classifier::Classifier(TextModel model)
   if (info.head != "ForSequenceClassification")
     throw Error(model_.folder().path, fmt::format("{} is no text classifier", info.architecture),
                 "fine-tune one with `frugal train` or `frugal shrink`");
-  labels_ = info.label_names;
-  for (int64_t i = static_cast<int64_t>(labels_.size()); i < info.labels; ++i)
-    labels_.push_back(fmt::format("LABEL_{}", i));
+  labels_ = label_names(info);
 }
 
 std::vector<Prediction> Classifier::classify(const std::vector<std::string>& texts) {

@@ -5,16 +5,20 @@
 #include <numeric>
 
 #include "frugal/base/error.h"
+#include "frugal/predict/softmax.h"
 
 namespace frugal {
 
-MaskFiller MaskFiller::load(const std::string& folder, const Context& context, TextModelOptions options) {
-  ModelFolder loaded = load_model_folder(folder);
-  const ModelInfo& info = loaded.model->info();
-  if (info.head != "ForMaskedLM" && info.head != "ForPreTraining")
-    throw Error(folder, fmt::format("{} has no masked-LM head", info.architecture));
-  if (loaded.tokenizer->special_ids().mask < 0) throw Error(folder, "the tokenizer has no mask token");
-  return MaskFiller(TextModel(std::move(loaded), context, std::move(options)));
+bool fills_masks(const ModelInfo& info) {
+  return info.word_labels && !info.shifted_labels && !info.decoder && !info.permutes;
+}
+
+MaskFiller::MaskFiller(TextModel model) : model_(std::move(model)) {
+  const ModelInfo& info = model_.info();
+  const ModelFolder& folder = model_.folder();
+  if (!fills_masks(info))
+    throw Error(folder.path, fmt::format("{} has no masked-LM head", info.architecture));
+  if (folder.tokenizer->special_ids().mask < 0) throw Error(folder.path, "the tokenizer has no mask token");
 }
 
 std::vector<std::vector<Filling>> MaskFiller::fill(const std::string& text, int top) {
@@ -33,10 +37,8 @@ std::vector<std::vector<Filling>> MaskFiller::fill(const std::string& text, int 
   std::vector<std::vector<Filling>> fillings;
   for (size_t row = 0; row < sequence.ids.size(); ++row) {
     if (sequence.ids[row] != mask) continue;
-    const float* scores = logits.data<float>().data() + static_cast<int64_t>(row) * width;
-    const double best = *std::max_element(scores, scores + width);
-    double sum = 0;
-    for (int64_t i = 0; i < width; ++i) sum += std::exp(scores[i] - best);
+    const auto scores = logits.data<float>().subspan(row * static_cast<size_t>(width), width);
+    const double total = log_sum_exp(scores);
     std::vector<int32_t> order(tokenizer.vocab_size());
     std::iota(order.begin(), order.end(), 0);
     std::partial_sort(order.begin(), order.begin() + count, order.end(), [&](int32_t a, int32_t b) {
@@ -45,7 +47,7 @@ std::vector<std::vector<Filling>> MaskFiller::fill(const std::string& text, int 
     auto& filling = fillings.emplace_back();
     for (int i = 0; i < count; ++i)
       filling.push_back(
-          {std::string(tokenizer.piece_of(order[i])), order[i], std::exp(scores[order[i]] - best) / sum});
+          {std::string(tokenizer.piece_of(order[i])), order[i], std::exp(scores[order[i]] - total)});
   }
   return fillings;
 }

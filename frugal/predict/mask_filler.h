@@ -14,16 +14,18 @@ struct Filling {
   double probability = 0;
 };
 
+// Whether the model has a masked-LM head.
+bool fills_masks(const ModelInfo& info);
+
 class MaskFiller {
  public:
-  // Throws Error when the folder has no masked-LM head or its tokenizer no mask token.
-  static MaskFiller load(const std::string& folder, const Context& context, TextModelOptions options = {});
+  // Throws Error when the model has no masked-LM head or its tokenizer no mask token.
+  explicit MaskFiller(TextModel model);
 
   // For each mask of the text, the `top` likeliest pieces, best first. A text without a mask is an Error.
   std::vector<std::vector<Filling>> fill(const std::string& text, int top);
 
  private:
-  explicit MaskFiller(TextModel model) : model_(std::move(model)) {}
   TextModel model_;
 };
 

@@ -6,6 +6,14 @@
 #include "frugal/base/error.h"
 
 namespace frugal {
+
+std::vector<std::string> label_names(const ModelInfo& info) {
+  std::vector<std::string> names = info.label_names;
+  for (int64_t i = static_cast<int64_t>(names.size()); i < info.labels; ++i)
+    names.push_back(fmt::format("LABEL_{}", i));
+  return names;
+}
+
 int text_length(const ModelFolder& folder, int asked) {
   const int64_t positions = folder.model->info().max_positions;
   if (positions > 0 && asked > positions)
@@ -53,7 +61,7 @@ void TextModel::for_each_batch(std::span<const Sequence> sequences, F&& f) {
       if (end > begin && tokens > options_.batch_tokens) break;
       batch.push_back(&sequences[order[end]]);
     }
-    f(inference_.run(pack_batch(batch)), std::span<const size_t>(order).subspan(begin, end - begin));
+    f(inference_.run(pack_for(info(), batch)), std::span<const size_t>(order).subspan(begin, end - begin));
     begin = end;
   }
 }
@@ -67,6 +75,25 @@ void TextModel::run(std::span<const Sequence> sequences, const std::string& outp
     for (size_t i : indices) rows[i].assign(row, row + width), row += width;
   });
   for (size_t i = 0; i < rows.size(); ++i) sink(i, rows[i]);
+}
+
+void TextModel::run_tokens(std::span<const Sequence> sequences, const std::vector<std::string>& outputs,
+                           const TokenSink& sink) {
+  for_each_batch(sequences, [&](Program& program, std::span<const size_t> indices) {
+    std::vector<Tensor> values;
+    for (const std::string& name : outputs) values.push_back(program.output(name));
+    int64_t row = 0;
+    for (size_t i : indices) {
+      const auto count = static_cast<int64_t>(sequences[i].ids.size());
+      std::vector<std::span<const float>> rows;
+      for (const Tensor& value : values) {
+        const int64_t width = value.count() / value.dim(0);
+        rows.push_back(value.data<float>().subspan(row * width, count * width));
+      }
+      sink(i, rows);
+      row += count;
+    }
+  });
 }
 
 void TextModel::run_all(std::span<const Sequence> sequences, std::map<std::string, Tensor>& outputs) {

@@ -27,6 +27,9 @@ struct Text {
   bool pair = false;
 };
 
+// The labels' names; "LABEL_3" where the folder names none.
+std::vector<std::string> label_names(const ModelInfo& info);
+
 // Tokens a text may have: what is asked for (0: nothing), the tokenizer's files and the model's positions
 // allow.
 int text_length(const ModelFolder& folder, int asked);
@@ -42,6 +45,12 @@ class TextModel {
   // sequence.
   using Sink = std::function<void(size_t, std::span<const float>)>;
   void run(std::span<const Sequence> sequences, const std::string& output, const Sink& sink);
+
+  // Calls `sink(i, rows)` with the rows [tokens, width] of each of several outputs that have one row a token,
+  // in the order of the batches: a language model's rows are wide, and none is kept.
+  using TokenSink = std::function<void(size_t, std::span<const std::span<const float>>)>;
+  void run_tokens(std::span<const Sequence> sequences, const std::vector<std::string>& outputs,
+                  const TokenSink& sink);
 
   // Fills whole tensors [N, ...], one row a sequence, of several outputs at once.
   void run_all(std::span<const Sequence> sequences, std::map<std::string, Tensor>& outputs);

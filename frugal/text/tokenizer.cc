@@ -69,6 +69,47 @@ void append_special(Encoding& out, const TemplateItem& item, bool offsets) {
   mark(out, item.type, Encoding::kTemplate);
 }
 
+// One or two texts' tokens with the template around them.
+Encoding in_template(const std::vector<TemplateItem>& items, const Encoding (&texts)[2],
+                     const EncodeOptions& options) {
+  Encoding out;
+  out.truncated = texts[0].truncated || texts[1].truncated;
+  for (const TemplateItem& item : items) {
+    if (item.kind == TemplateItem::special) {
+      if (options.special_tokens) append_special(out, item, options.offsets);
+      continue;
+    }
+    const bool is_second = item.kind == TemplateItem::second;
+    const Encoding& text = texts[is_second];
+    out.ids.insert(out.ids.end(), text.ids.begin(), text.ids.end());
+    out.offsets.insert(out.offsets.end(), text.offsets.begin(), text.offsets.end());
+    mark(out, item.type, is_second ? Encoding::kSecond : Encoding::kFirst);
+  }
+  return out;
+}
+
+// Windows of texts[which], of at most `most` tokens.
+std::vector<Encoding> windows_of(const std::vector<TemplateItem>& items, Encoding (&texts)[2], size_t which,
+                                 size_t most, const EncodeOptions& options, size_t overlap) {
+  const Encoding whole = std::move(texts[which]);
+  if (whole.size() > most && most <= overlap)
+    throw Error("",
+                fmt::format("windows have room for {} tokens of the text and overlap by {}", most, overlap));
+  std::vector<Encoding> windows;
+  for (size_t begin = 0;; begin += most - overlap) {
+    const size_t end = whole.size() - begin > most ? begin + most : whole.size();
+    const auto part = [&](const auto& values) {
+      using Values = std::decay_t<decltype(values)>;
+      return values.empty() ? Values() : Values(values.begin() + begin, values.begin() + end);
+    };
+    texts[which] = {};
+    texts[which].ids = part(whole.ids);
+    texts[which].offsets = part(whole.offsets);
+    windows.push_back(in_template(items, texts, options));
+    if (end == whole.size()) return windows;
+  }
+}
+
 }  // namespace
 
 Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
@@ -89,32 +130,36 @@ Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) 
   return out;
 }
 
+// The whole text: how much of each of a pair is kept depends on the length of both.
+Encoding Tokenizer::all_tokens(std::string_view text, const EncodeOptions& options) const {
+  check_size(text);
+  Encoding out;
+  append_tokens(text, kNoLimit, options.offsets, out);
+  return out;
+}
+
 Encoding Tokenizer::encode_pair(std::string_view first, std::string_view second,
                                 const EncodeOptions& options) const {
-  check_size(first);
-  check_size(second);
   const size_t most = room(template_.pair, options);
-  Encoding texts[2];  // whole: how much of each is kept depends on the length of both
-  append_tokens(first, kNoLimit, options.offsets, texts[0]);
-  append_tokens(second, kNoLimit, options.offsets, texts[1]);
+  Encoding texts[2]{all_tokens(first, options), all_tokens(second, options)};
   const auto [n1, n2] = share(texts[0].size(), texts[1].size(), most, options.truncation);
   cut(texts[0], 0, n1);
   cut(texts[1], 0, n2);
+  return in_template(template_.pair, texts, options);
+}
 
-  Encoding out;
-  out.truncated = texts[0].truncated || texts[1].truncated;
-  for (const TemplateItem& item : template_.pair) {
-    if (item.kind == TemplateItem::special) {
-      if (options.special_tokens) append_special(out, item, options.offsets);
-      continue;
-    }
-    const bool is_second = item.kind == TemplateItem::second;
-    const Encoding& text = texts[is_second];
-    out.ids.insert(out.ids.end(), text.ids.begin(), text.ids.end());
-    out.offsets.insert(out.offsets.end(), text.offsets.begin(), text.offsets.end());
-    mark(out, item.type, is_second ? Encoding::kSecond : Encoding::kFirst);
-  }
-  return out;
+std::vector<Encoding> Tokenizer::windows(std::string_view text, const EncodeOptions& options,
+                                         size_t overlap) const {
+  Encoding texts[2]{all_tokens(text, options), {}};
+  return windows_of(template_.single, texts, 0, room(template_.single, options), options, overlap);
+}
+
+std::vector<Encoding> Tokenizer::pair_windows(std::string_view first, std::string_view second,
+                                              const EncodeOptions& options, size_t overlap) const {
+  const size_t most = room(template_.pair, options);
+  Encoding texts[2]{all_tokens(first, options), all_tokens(second, options)};
+  const size_t left = most == kNoLimit ? most : most - std::min(most, texts[0].size());
+  return windows_of(template_.pair, texts, 1, left, options, overlap);
 }
 
 }  // namespace frugal

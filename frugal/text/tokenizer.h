@@ -58,6 +58,13 @@ class Tokenizer {
   Encoding encode_pair(std::string_view first, std::string_view second,
                        const EncodeOptions& options = {}) const;
 
+  // A text of any length in windows of at most max_length tokens, the template around each; each begins
+  // `overlap` tokens before the end of the one before. Of a pair the second text is cut, the first is whole
+  // in every window. Throws when that leaves no room for more than the overlap.
+  std::vector<Encoding> windows(std::string_view text, const EncodeOptions& options, size_t overlap) const;
+  std::vector<Encoding> pair_windows(std::string_view first, std::string_view second,
+                                     const EncodeOptions& options, size_t overlap) const;
+
   // Throws on a number that is no token. The text need not be what was encoded (case, accents, blanks).
   virtual std::string decode(std::span<const int32_t> ids, bool skip_special = true) const = 0;
 
@@ -76,6 +83,9 @@ class Tokenizer {
   Template template_;
   SpecialIds special_;
   int max_length_ = 0;
+
+ private:
+  Encoding all_tokens(std::string_view text, const EncodeOptions& options) const;
 };
 
 // A model's folder, or a bare tokenizer's. tokenizer.json if there is one, by the kind of its model; else

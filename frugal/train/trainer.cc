@@ -66,7 +66,7 @@ struct Trainer::State {
   PackedBatch pack(std::span<const int64_t> examples) const {
     std::vector<const Sequence*> batch;
     for (int64_t i : examples) batch.push_back(&sequences[i]);
-    return pack_batch(batch, true);
+    return pack_for(model->info(), batch, true);
   }
 
   void write_inputs(Program& program, const PackedBatch& packed, std::span<const int64_t> examples) {
