@@ -21,7 +21,9 @@ FRUGAL_AVX2 void run_rows(const Tile& tile, int64_t panel) {
   auto* acc = static_cast<__m256i*>(tile.acc) + panel * (tile.acc_elements / 8);
   const __m256i ones = _mm256_set1_epi16(1);
   __m256i c[kRows][2];
+#pragma GCC unroll 4
   for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
     for (int v = 0; v < 2; ++v) c[r][v] = tile.first ? _mm256_setzero_si256() : acc[r * 2 + v];
   for (int64_t k = 0; k < tile.k; k += kGroup, b += 2) {
     const __m256i low = b[0], high = b[1];
@@ -34,7 +36,9 @@ FRUGAL_AVX2 void run_rows(const Tile& tile, int64_t panel) {
       c[r][1] = _mm256_add_epi32(c[r][1], _mm256_madd_epi16(_mm256_maddubs_epi16(x, high), ones));
     }
   }
+#pragma GCC unroll 4
   for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
     for (int v = 0; v < 2; ++v) acc[r * 2 + v] = c[r][v];
 }
 
