@@ -45,6 +45,7 @@ int run_program(int argc, const char* const* argv);
 std::function<int()> setup_answer(CLI::App& app);
 std::function<int()> setup_bench(CLI::App& app);
 std::function<int()> setup_classify(CLI::App& app);
+std::function<int()> setup_convert(CLI::App& app);
 std::function<int()> setup_embed(CLI::App& app);
 std::function<int()> setup_eval(CLI::App& app);
 std::function<int()> setup_fill(CLI::App& app);

@@ -51,6 +51,8 @@ std::vector<Command> commands() {
        &setup_perplexity},
       {"quantize", "a model's weights as integers: a quarter of the size, and faster",
        "  frugal quantize models/gpt2 --out models/gpt2-int8", &setup_quantize},
+      {"convert", "a model folder as one safetensors file under today's names",
+       "  frugal convert downloads/old-bert --out models/old-bert", &setup_convert},
       {"tokenize", "token numbers of each line of standard input, or back; or a new vocabulary from them",
        "  echo 'Hello world' | frugal tokenize models/all-MiniLM-L6-v2\n"
        "  echo '[101, 7592, 2088, 102]' | frugal tokenize models/all-MiniLM-L6-v2 --decode\n"

@@ -6,6 +6,24 @@
 #include "frugal/ops/slice_columns.h"
 
 namespace frugal {
+namespace {
+
+std::vector<int64_t> read_windows(ConfigReader& read, int64_t layers) {
+  const int64_t window = read.optional_positive("window_size", 256);
+  const auto kinds = read.texts("attention_layers", std::vector<std::string>(layers, "global"));
+  if (static_cast<int64_t>(kinds.size()) != layers)
+    read.problem("attention_layers", fmt::format("names {} layers, n_layer is {}", kinds.size(), layers));
+  std::vector<int64_t> windows(layers, 0);
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    if (kinds[i] != "global" && kinds[i] != "local")
+      read.problem("attention_layers",
+                   fmt::format("{} is neither \"global\" nor \"local\"", in_quotes(kinds[i])));
+    if (kinds[i] == "local" && i < windows.size()) windows[i] = window;
+  }
+  return windows;
+}
+
+}  // namespace
 
 std::unique_ptr<Model> Gpt2::make(const Json& json, const std::string& where) {
   ConfigReader read(json, where);
@@ -19,6 +37,7 @@ std::unique_ptr<Model> Gpt2::make(const Json& json, const std::string& where) {
   c.heads = read.per_layer("n_head", c.layers);
   c.ffn = has_value(json, "n_inner") ? read.per_layer("n_inner", c.layers)
                                      : std::vector<int64_t>(c.layers, 4 * c.hidden);
+  c.windows = read_windows(read, c.layers);
   c.head_size = read.head_size("attention_head_size", "n_embd", c.hidden, c.heads[0]);
   c.activation = read.activation("activation_function", "gelu_new");
   c.norm_eps = read.real("layer_norm_epsilon", 1e-5, 0, 1);
@@ -60,7 +79,8 @@ Value Gpt2::layer(Net& net, Scope at, Value x, int64_t index) const {
   Value y = net.conv1d(attention / "c_attn", net.norm(at / "ln_1", x, config_.norm_eps), 3 * width);
   const Value q = slice_columns(y, 0, width), k = slice_columns(y, width, width);
   const Value v = slice_columns(y, 2 * width, width);
-  y = net.attend_causal(net.source, attention, q, k, v, heads, config_.attention_dropout);
+  y = net.attend_causal(net.source, attention, q, k, v, heads, config_.attention_dropout,
+                        config_.windows[index]);
   y = net.dropout(attention, net.conv1d(attention / "c_proj", y, config_.hidden), config_.dropout);
   x = add(y, x);
   y = net.conv1d(mlp / "c_fc", net.norm(at / "ln_2", x, config_.norm_eps), config_.ffn[index]);

@@ -1,4 +1,7 @@
 // GPT-2 (Radford et al. 2019): a decoder of pre-norm layers whose joint projections are stored [in, out].
+//
+// And GPT-3's shape (Brown et al. 2020, section 2.1), some of whose layers see a band only: config.json names
+// them as GPT-Neo's does, "attention_layers": ["global", "local", ...] and "window_size".
 #pragma once
 
 #include "frugal/models/model.h"
@@ -8,6 +11,7 @@ namespace frugal {
 struct Gpt2Config {
   int64_t vocab = 0, hidden = 0, layers = 0, positions = 0, labels = 2;
   std::vector<int64_t> heads, ffn;  // one a layer
+  std::vector<int64_t> windows;     // one a layer; 0: all tokens before
   int64_t head_size = 0;
   Activation activation = Activation::gelu_tanh;
   double norm_eps = 1e-5, embedding_dropout = 0.1, dropout = 0.1, attention_dropout = 0.1;

@@ -110,7 +110,7 @@ Value Net::attend_past(const Side& side, const Scope& at, Value q, Value k, Valu
   const CacheTable past{side.offsets(), graph.input("cache_lengths", i32({shape.sequences})),
                         graph.input("cache_rows", i32({shape.sequences, options.cache.capacity}))};
   return cached_attention(q, k, v, keys, values, past,
-                          {attention.heads, attention.scale, 0, options.cache.capacity}, bias);
+                          {attention.heads, attention.scale, attention.window, options.cache.capacity}, bias);
 }
 
 Value Net::attend(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout) {
@@ -121,9 +121,10 @@ Value Net::attend(const Scope& at, Value q, Value k, Value v, int64_t heads, dou
 }
 
 Value Net::attend_causal(const Side& side, const Scope& at, Value q, Value k, Value v, int64_t heads,
-                         double dropout) {
+                         double dropout, int64_t window) {
   graph.set_scope(at.path());
   AttentionOptions attention = attention_options(at, q, heads, dropout);
+  attention.window = window;
   if (options.stage == Stage::step) return attend_past(side, at, q, k, v, attention);
   attention.longest = side.longest;
   attention.causal = true;

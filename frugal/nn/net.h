@@ -133,9 +133,9 @@ class Net {
   // Multi-head attention of q over k and v, all of this batch's sequences; [T, heads * head size] each.
   // Scores are divided by the root of the head size.
   Value attend(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout);
-  // A token sees itself and those before it.
+  // A token sees itself and those before it, of a window only the last so many, itself among them (0: all).
   Value attend_causal(const Side& side, const Scope& at, Value q, Value k, Value v, int64_t heads,
-                      double dropout);
+                      double dropout, int64_t window = 0);
   // Queries of the target over keys and values of the source. scale 0: by the root of the head size, as
   // above.
   Value attend_across(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout,

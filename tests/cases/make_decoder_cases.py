@@ -21,6 +21,8 @@ GPT2_CASES = [
     ("lm", "GPT2LMHeadModel", "right", 3, 14, {}),
     ("lm_holes", "GPT2LMHeadModel", "left+holes", 3, 15, dict(n_inner=40, activation_function="gelu")),
     ("lm_bare", "GPT2LMHeadModel", None, 2, 9, dict(n_layer=3, tie_word_embeddings=False)),
+    ("lm_banded", "GPT2LMHeadModel", "right", 3, 14,
+     dict(n_layer=3, attention_layers=["local", "global", "local"], window_size=4)),
     ("classification", "GPT2ForSequenceClassification", "right", 4, 12, dict(num_labels=3)),
     ("classification_left", "GPT2ForSequenceClassification", "left", 4, 12, dict(num_labels=3)),
     ("token_classification", "GPT2ForTokenClassification", "left", 3, 12,
@@ -38,6 +40,21 @@ BART_CASES = [
 ]
 
 
+def hide_beyond(attention, window):
+    """GPT-3's locally banded attention in the reference's GPT-2: a query's last `window` keys are left."""
+
+    def band(_, given, named):
+        states = given[0] if given else named["hidden_states"]
+        length = states.shape[1]
+        seen = torch.ones(length, length, dtype=torch.bool).tril().triu(1 - window)
+        mask = torch.zeros(length, length, dtype=states.dtype).masked_fill(~seen, torch.finfo(states.dtype).min)
+        if named.get("attention_mask") is not None:
+            mask = torch.minimum(mask, named["attention_mask"])
+        return given, named | {"attention_mask": mask.expand(len(states), 1, -1, -1)}
+
+    attention.register_forward_pre_hook(band, with_kwargs=True)
+
+
 def make_model(case):
     _, kind, _, _, _, changes = case
     gpt2 = kind.startswith("GPT2")
@@ -45,6 +62,9 @@ def make_model(case):
     config = config_class(**(shape | changes), architectures=[kind])
     config._attn_implementation = "eager"
     model = randomize(getattr(transformers, kind)(config))
+    for layer, attention in enumerate(changes.get("attention_layers", [])):
+        if attention == "local":
+            hide_beyond(model.transformer.h[layer].attn, config.window_size)
     if hasattr(model, "final_logits_bias"):
         model.final_logits_bias.normal_(0, 0.1)
     return model
