@@ -35,7 +35,7 @@ struct XlQueries {
   bool blind[kQueryBlock] = {};  // sees no key: all its scores are 0
 };
 
-constexpr int32_t kFarthest = (1 << 30) - 1;  // so that differences stay within 32 bits
+constexpr int32_t kFarthest = 1 << 29;  // so that differences and what is added to them stay within 32 bits
 inline int32_t bounded(int32_t position) { return std::clamp(position, -kFarthest, kFarthest); }
 
 inline bool sees(const XlHead& head, int64_t i, int64_t j) {
@@ -166,7 +166,7 @@ inline void spread(const Strip& gradients, const Window& window, const XlHead& h
                    int64_t key) {
   std::fill_n(window.strip.data, window.strip.keys * window.strip.stride, 0.0f);
   for (int64_t j = 0; j < gradients.keys; ++j) {
-    const int32_t origin = static_cast<int32_t>(head.back) - bounded(head.k_positions[key + j]);
+    const int64_t origin = head.back - bounded(head.k_positions[key + j]);
     const float* from = gradients.data + j * gradients.stride;
     for (int64_t i = 0; i < q.count; ++i) {
       const int64_t row = std::clamp<int64_t>(q.positions[i] + origin, 0, head.distances - 1) - window.first;

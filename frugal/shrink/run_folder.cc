@@ -10,9 +10,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Nothing but what a run leaves that was killed before it had written run.json: the lock, and a work folder
+// with that file's temporary names (io/atomic_file.h).
 bool is_empty(const std::string& path) {
-  for (const auto& entry : fs::directory_iterator(path))
-    if (entry.path().filename() != ".lock") return false;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    if (entry.path().filename() == ".lock") continue;
+    if (entry.path().filename() != "work" || !entry.is_directory()) return false;
+    for (const auto& inner : fs::directory_iterator(entry.path()))
+      if (!inner.path().filename().string().starts_with(".run.json.")) return false;
+  }
   return true;
 }
 

@@ -79,7 +79,7 @@ TEST(BpeTokenizer, SpecialIds) {
   for (const int32_t none : {ids.cls, ids.sep, ids.mask, ids.pad}) EXPECT_EQ(none, -1);
   EXPECT_EQ(gpt2->model_max_length(), 1024);
 
-  const SpecialIds& roberta = load_tokenizer(kFolder + "roberta")->special_ids();
+  const SpecialIds roberta = load_tokenizer(kFolder + "roberta")->special_ids();
   EXPECT_EQ(roberta.cls, 0);
   EXPECT_EQ(roberta.bos, 0);
   EXPECT_EQ(roberta.pad, 1);
