@@ -45,8 +45,8 @@ class CachedSteps : public StepModel {
   };
 
   void encode(std::span<const StepRow> rows);
-  // Runs some of the rows, `places` among all; their pasts are in the tables. Returns each one's logits, valid
-  // until the next run.
+  // Runs some of the rows, `places` among all; their pasts are in the tables. Returns each one's logits,
+  // valid until the next run.
   std::vector<std::span<float>> run(std::span<const StepRow> rows, std::span<const size_t> places);
   PackedBatch pack(std::span<const StepRow> rows, std::span<const size_t> places) const;
   Program& program(const BatchShape& shape, Stage stage, int64_t capacity, int64_t source_capacity);

@@ -132,8 +132,8 @@ Kernel Pack::kernel(const Context&, std::span<const TensorType> in, std::span<co
   const int64_t k = in[0].shape[trans_b ? 1 : 0], n = in[0].shape[trans_b ? 0 : 1];
   return {[=, precision = precision, isa = isa, trans_b = trans_b](const KernelArgs& args, Worker& worker) {
     if (precision == Precision::s8)
-      return pack_b_s8(isa, {args.input<int8_t>(0), trans_b ? 1 : n, trans_b ? k : 1}, args.input<float>(1), k,
-                       n, args.out[0], worker);
+      return pack_b_s8(isa, {args.input<int8_t>(0), trans_b ? 1 : n, trans_b ? k : 1}, args.input<float>(1),
+                       k, n, args.out[0], worker);
     const MatrixView b{args.input<float>(0), trans_b ? 1 : n, trans_b ? k : 1};
     pack_b(precision, isa, b, k, n, args.out[0], worker);
   }};

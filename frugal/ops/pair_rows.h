@@ -2,7 +2,8 @@
 //
 // a[T, H], b[S * N, H], offsets I32[S+1]: out[T * N, H], out[t N + n] = a[t] + b[s N + n] for the rows t of
 // sequence s; rows of no sequence are a[t]. Offsets are cut to a; N is what b's rows say.
-// pair_rows_grad(dy, offsets): da[T, H] and db[S * N, H], summed over n and over the sequence's rows in order.
+// pair_rows_grad(dy, offsets): da[T, H] and db[S * N, H], summed over n and over the sequence's rows in
+// order.
 #pragma once
 
 #include "frugal/graph/graph.h"

@@ -1,8 +1,8 @@
 // segment_top: a softmax over each sequence's own rows, and the rows with the largest shares: where an answer
 // may begin or end.
 //
-// x F32[T, N] has N columns that are taken one by one; offsets I32[S+1] say which rows belong to which sequence,
-// positions I32[T] what a row is called. Outputs:
+// x F32[T, N] has N columns that are taken one by one; offsets I32[S+1] say which rows belong to which
+// sequence, positions I32[T] what a row is called. Outputs:
 //   0  the shares F32[T, N], 0 in rows of no sequence
 //   1  the `count` largest of each sequence and column F32[S, count, N], falling; the earlier of equal ones
 //      comes first

@@ -57,8 +57,7 @@ void pack_b(Precision precision, Isa isa, MatrixView b, int64_t k, int64_t n, vo
   });
 }
 
-void pack_b_s8(Isa isa, ByteView w, const float* scales, int64_t k, int64_t n, void* packed,
-               Worker& worker) {
+void pack_b_s8(Isa isa, ByteView w, const float* scales, int64_t k, int64_t n, void* packed, Worker& worker) {
   assert(k <= kMostDepthS8);
   const Kernel kernel = s8_kernel(isa);
   const int64_t padded = kernel.panels(n) * kernel.cols;

@@ -50,8 +50,7 @@ struct ByteView {
   int64_t row_stride, col_stride;
 };
 // s8: from weights and scales[N]: real weight = w * scale.
-void pack_b_s8(Isa isa, ByteView w, const float* scales, int64_t k, int64_t n, void* packed,
-               Worker& worker);
+void pack_b_s8(Isa isa, ByteView w, const float* scales, int64_t k, int64_t n, void* packed, Worker& worker);
 
 // Per-thread scratch that gemm() needs (Worker::scratch must be at least this large).
 size_t gemm_scratch_bytes(Precision precision, Isa isa, int64_t m, int64_t n, int64_t k);
