@@ -2,7 +2,7 @@
 find_package(GTest REQUIRED)
 include(GoogleTest)
 file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS frugal/*_test.cc)
-list(APPEND test_sources frugal/ops/registry.cc frugal/ops/sampler.cc frugal/ops/testing.cc)
+list(APPEND test_sources frugal/ops/registry.cc frugal/ops/registry_attention.cc frugal/ops/sampler.cc frugal/ops/testing.cc)
 add_executable(frugal_tests ${test_sources})
 target_link_libraries(frugal_tests PRIVATE frugal GTest::gtest GTest::gtest_main PkgConfig::hwy frugal_options)
 target_precompile_headers(frugal_tests PRIVATE <gtest/gtest.h> <nlohmann/json.hpp> <fmt/format.h>)

@@ -24,21 +24,8 @@ import time
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 import tokenizers  # noqa: E402  (reads the variable)
+from texts import read_lines  # noqa: E402
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors  # noqa: E402
-
-
-def read_lines(path, column, most):
-    if path.endswith(".zst"):
-        data = subprocess.run(["zstd", "-dcq", path], check=True, stdout=subprocess.PIPE).stdout
-    else:
-        with open(path, "rb") as file:
-            data = file.read()
-    if most and len(data) > most:
-        data = data[: data.rindex(b"\n", 0, most)]
-    lines = data.decode("utf-8").split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return [line.split("\t", column - 1)[column - 1] for line in lines] if column else lines
 
 
 def load_json(folder, name):

@@ -29,24 +29,13 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 import sentencepiece  # noqa: E402
 import tokenizers  # noqa: E402  (reads the variable)
 from sentencepiece import sentencepiece_model_pb2 as pb  # noqa: E402
+from texts import read_lines  # noqa: E402
 from tokenizers import models, normalizers, pre_tokenizers  # noqa: E402
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "cases"))
 import published_sentencepiece as published  # noqa: E402
 
 CLASSES = {"t5": "T5Tokenizer", "xlnet": "XLNetTokenizer", "albert": "AlbertTokenizer"}
-
-
-def read_lines(path, column):
-    if path.endswith(".zst"):
-        data = subprocess.run(["zstd", "-dcq", path], check=True, stdout=subprocess.PIPE).stdout
-    else:
-        with open(path, "rb") as file:
-            data = file.read()
-    lines = data.decode("utf-8", "ignore").split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return [line.split("\t", column - 1)[column - 1] for line in lines] if column else lines
 
 
 def hugging_face(kind, proto):
@@ -109,7 +98,7 @@ def main():
         proto.ParseFromString(file.read())
     if args.save:
         return hugging_face(args.kind, proto).save(args.save)
-    lines = [line for path in args.text for line in read_lines(path, args.column)]
+    lines = [line for path in args.text for line in read_lines(path, args.column, errors="ignore")]
     model = sentencepiece.SentencePieceProcessor(model_file=args.model)
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(args.model, os.path.join(folder, "spiece.model"))

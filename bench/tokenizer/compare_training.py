@@ -20,18 +20,8 @@ import time
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 import tokenizers  # noqa: E402  (reads the variable)
+from texts import read_lines  # noqa: E402
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers  # noqa: E402
-
-
-def read_lines(path, most):
-    if path.endswith(".zst"):
-        data = subprocess.run(["zstd", "-dcq", path], check=True, stdout=subprocess.PIPE).stdout
-    else:
-        with open(path, "rb") as file:
-            data = file.read()
-    if most and len(data) > most:
-        data = data[: data.rindex(b"\n", 0, most)]
-    return data.rstrip(b"\n").decode("utf-8").split("\n")
 
 
 def train_bpe(lines, args):
@@ -89,7 +79,7 @@ def main():
     parser.add_argument("text")
     args = parser.parse_args()
 
-    lines = read_lines(args.text, args.bytes)
+    lines = read_lines(args.text, most=args.bytes)
     theirs, ours, differences = [], [], []
     with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile(suffix=".txt") as file:
         file.write("".join(line + "\n" for line in lines).encode("utf-8"))

@@ -13,8 +13,7 @@ Tensor integers(const TensorMap& inputs, const std::string& name, const Shape& s
   const auto found = inputs.find(name);
   if (found == inputs.end()) return {};
   const DType type = found->second.type();
-  if (type == DType::f32 || type == DType::f64 || type == DType::f16 || type == DType::bf16)
-    throw Error(name, fmt::format("is {}, expected integers", name_of(type)));
+  if (is_float(type)) throw Error(name, fmt::format("is {}, expected integers", name_of(type)));
   if (found->second.shape() != shape)
     throw Error(name, fmt::format("is {}, expected {}", to_string(found->second.shape()), to_string(shape)));
   return found->second.to(DType::i64);

@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "lsh_rotations.";
 
-bool is_float(DType type) {
-  return type == DType::f32 || type == DType::f64 || type == DType::f16 || type == DType::bf16;
-}
-
 }  // namespace
 
 int64_t rotation_columns(const TensorMap& inputs) {

@@ -68,19 +68,21 @@ std::unique_ptr<Program> Inference::compile(const BatchShape& shape) {
   return compile_for_inference(graph, context_, store_, options_.precision, arena_);
 }
 
+Sequence moved_right(const ModelInfo& info, Sequence sequence) {
+  if (info.decoder_start < 0)
+    throw Error("config.json", "gives no decoder_start_token_id: nothing for the decoder to begin with");
+  if (sequence.ids.empty()) return sequence;
+  sequence.ids.pop_back();
+  sequence.ids.insert(sequence.ids.begin(), static_cast<int32_t>(info.decoder_start));
+  return sequence;
+}
+
 PackedBatch pack_for(const ModelInfo& info, std::span<const Sequence* const> sequences,
                      bool exact_sequences) {
   PackedBatch batch = pack_batch(sequences, exact_sequences);
   if (!info.decoder) return batch;
-  if (info.decoder_start < 0)
-    throw Error("config.json", "gives no decoder_start_token_id: nothing for the decoder to begin with");
   std::vector<Sequence> moved;
-  for (const Sequence* sequence : sequences) {
-    Sequence& target = moved.emplace_back(*sequence);
-    if (target.ids.empty()) continue;
-    target.ids.pop_back();
-    target.ids.insert(target.ids.begin(), static_cast<int32_t>(info.decoder_start));
-  }
+  for (const Sequence* sequence : sequences) moved.push_back(moved_right(info, *sequence));
   pack_target(batch, moved);
   return batch;
 }

@@ -48,8 +48,10 @@ class Inference {
   std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();  // of all of them: one runs at a time
 };
 
-// A batch for inference or training by labels: a decoder reads the same tokens, moved right behind its start
-// token. Throws Error when the configuration names no start token.
+// What a decoder reads to predict these tokens: its start token, then all but the last of them. Throws Error
+// when the configuration names no start token.
+Sequence moved_right(const ModelInfo& info, Sequence sequence);
+// A batch for inference or training by labels: a decoder reads the same tokens, moved right.
 PackedBatch pack_for(const ModelInfo& info, std::span<const Sequence* const> sequences,
                      bool exact_sequences = false);
 

@@ -28,10 +28,6 @@ int64_t first_not_finite(const Tensor& tensor) {
   return -1;
 }
 
-bool is_float(DType type) {
-  return type == DType::f32 || type == DType::f16 || type == DType::bf16 || type == DType::f64;
-}
-
 std::string listed(const std::string& what, const std::vector<std::string>& names) {
   std::string text = fmt::format("\n  {} ({}):", what, names.size());
   constexpr size_t kShown = 40;

@@ -160,21 +160,7 @@ Kernel attention_kernel(const AttentionOptions& options, std::span<const TensorT
   const int64_t max_distance = max_distance_of(options, in, relative);
   const auto run = attention_forward();
   const auto body = [=](const KernelArgs& args, Worker& worker) {
-    const int32_t* k_offsets = args.input<int32_t>(4);
-    const Operands operands(options, l, max_distance, args);
-    const int64_t out_stride = l.heads * l.value_width;
-    for_each_query_block(
-        worker, l.heads, l.query_rows, l.sequences, args.input<int32_t>(3),
-        [&](int64_t h, int64_t s, RowRange q, int64_t first) {
-          const AttentionHead head = operands.head(q, sequence_rows(k_offsets, s, l.key_rows), h);
-          run(head, first, std::min(kQueryBlock, q.count() - first),
-              columns(args.output<float>(0), q.begin, out_stride, h * l.value_width),
-              columns(args.output<float>(1), q.begin, l.heads, h), scratch_of(worker));
-        },
-        [&](int64_t h, RowRange rest) {
-          fill({args.output<float>(0) + h * l.value_width, out_stride}, rest, l.value_width, 0);
-          fill({args.output<float>(1) + h, l.heads}, rest, 1, -std::numeric_limits<float>::infinity());
-        });
+    attend_query_blocks(l, Operands(options, l, max_distance, args), run, args, worker);
   };
   return {body, attention_scratch(l.width) * sizeof(float)};
 }

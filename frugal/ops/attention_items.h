@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 
 #include "frugal/base/checked.h"
 #include "frugal/ops/attention.h"
@@ -84,5 +85,26 @@ void for_each_query_block(Worker& worker, int64_t heads, int64_t rows, int64_t s
 // the table's gradient and a partial sum for each sequence follow the outputs.
 Kernel attention_kernel(const AttentionOptions& options, std::span<const TensorType> in, bool relative);
 Kernel attention_grad_kernel(const AttentionOptions& options, std::span<const TensorType> in, bool relative);
+
+// The forward pass over all query blocks: run(head, first query, queries, out, log-sum-exp, scratch) for
+// each, of operands.head(q, k, h); rows of no sequence get out 0 and log-sum-exp -infinity. Inputs 3 and 4
+// are the offsets of q and k; outputs are out and log-sum-exp. Collective.
+template <class Operands, class Run>
+void attend_query_blocks(const AttentionLayout& l, const Operands& operands, Run run, const KernelArgs& args,
+                         Worker& worker) {
+  const int64_t out_stride = l.heads * l.value_width;
+  for_each_query_block(
+      worker, l.heads, l.query_rows, l.sequences, args.input<int32_t>(3),
+      [&](int64_t h, int64_t s, RowRange q, int64_t first) {
+        run(operands.head(q, sequence_rows(args.input<int32_t>(4), s, l.key_rows), h), first,
+            std::min(kQueryBlock, q.count() - first),
+            columns(args.output<float>(0), q.begin, out_stride, h * l.value_width),
+            columns(args.output<float>(1), q.begin, l.heads, h), scratch_of(worker));
+      },
+      [&](int64_t h, RowRange rest) {
+        fill({args.output<float>(0) + h * l.value_width, out_stride}, rest, l.value_width, 0);
+        fill({args.output<float>(1) + h, l.heads}, rest, 1, -std::numeric_limits<float>::infinity());
+      });
+}
 
 }  // namespace frugal

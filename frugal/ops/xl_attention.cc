@@ -160,20 +160,7 @@ Kernel XlAttention::kernel(const Context&, std::span<const TensorType> in,
   const int64_t distances = in[kXlTable].shape[0], hidden_width = hidden_width_of(in);
   const auto run = xl_attention_forward();
   const auto body = [=, options = options](const KernelArgs& args, Worker& worker) {
-    const Operands operands(options, l, distances, hidden_width, args);
-    const int64_t out_stride = l.heads * l.value_width;
-    for_each_query_block(
-        worker, l.heads, l.query_rows, l.sequences, args.input<int32_t>(3),
-        [&](int64_t h, int64_t s, RowRange q, int64_t first) {
-          const XlHead head = operands.head(q, sequence_rows(args.input<int32_t>(4), s, l.key_rows), h);
-          run(head, first, std::min(kQueryBlock, q.count() - first),
-              columns(args.output<float>(0), q.begin, out_stride, h * l.value_width),
-              columns(args.output<float>(1), q.begin, l.heads, h), scratch_of(worker));
-        },
-        [&](int64_t h, RowRange rest) {
-          fill({args.output<float>(0) + h * l.value_width, out_stride}, rest, l.value_width, 0);
-          fill({args.output<float>(1) + h, l.heads}, rest, 1, -std::numeric_limits<float>::infinity());
-        });
+    attend_query_blocks(l, Operands(options, l, distances, hidden_width, args), run, args, worker);
   };
   return {body, xl_attention_scratch(l.width, distances) * sizeof(float)};
 }

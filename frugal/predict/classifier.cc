@@ -4,20 +4,15 @@
 #include <cmath>
 
 #include "frugal/base/error.h"
+#include "frugal/predict/softmax.h"
 
 namespace frugal {
 namespace {
 
 // Probabilities from logits: softmax, or one sigmoid a label.
 void to_probabilities(std::vector<float>& scores, bool independent) {
-  if (independent) {
-    for (float& score : scores) score = 1 / (1 + std::exp(-score));
-    return;
-  }
-  const float top = *std::max_element(scores.begin(), scores.end());
-  double sum = 0;
-  for (float& score : scores) sum += score = std::exp(score - top);
-  for (float& score : scores) score = static_cast<float>(score / sum);
+  if (!independent) return softmax(scores);
+  for (float& score : scores) score = 1 / (1 + std::exp(-score));
 }
 
 }  // namespace

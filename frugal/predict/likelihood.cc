@@ -49,12 +49,7 @@ std::vector<std::vector<double>> Likelihood::causal(std::span<const ScoredTokens
 }
 
 std::vector<double> Likelihood::of_target(const ScoredTokens& item) {
-  const ModelInfo& info = model_.info();
-  if (info.decoder_start < 0)
-    throw Error(model_.folder().path, "config.json gives no decoder_start_token_id");
-  Sequence target = sequence_of(item.scored);
-  target.ids.pop_back();
-  target.ids.insert(target.ids.begin(), static_cast<int32_t>(info.decoder_start));
+  const Sequence target = moved_right(model_.info(), sequence_of(item.scored));
   const Sequence source = sequence_of(item.given);
   PackedBatch batch = pack_batch(std::span(&source, 1));
   pack_target(batch, std::span(&target, 1));

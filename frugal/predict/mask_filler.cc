@@ -13,6 +13,10 @@ bool fills_masks(const ModelInfo& info) {
   return info.word_labels && !info.shifted_labels && !info.decoder && !info.permutes;
 }
 
+std::string word_logits(const ModelInfo& info) {
+  return info.head == "ForPreTraining" ? "prediction_logits" : "logits";
+}
+
 MaskFiller::MaskFiller(TextModel model) : model_(std::move(model)) {
   const ModelInfo& info = model_.info();
   const ModelFolder& folder = model_.folder();
@@ -27,17 +31,10 @@ std::vector<std::vector<Filling>> MaskFiller::fill(const std::string& text, int 
   const int32_t mask = tokenizer.special_ids().mask;
   if (std::find(sequence.ids.begin(), sequence.ids.end(), mask) == sequence.ids.end())
     throw Error("", fmt::format("the text has no {}", tokenizer.piece_of(mask)));
-  Program& program = model_.inference().run(pack_batch(std::span(&sequence, 1)));
-  const Tensor logits =
-      program.output(program.has_output("prediction_logits") ? "prediction_logits" : "logits");
-  const int64_t width = logits.dim(1);
-  const int count =
-      static_cast<int>(std::min<int64_t>(top, std::min<int64_t>(width, tokenizer.vocab_size())));
-
   std::vector<std::vector<Filling>> fillings;
-  for (size_t row = 0; row < sequence.ids.size(); ++row) {
-    if (sequence.ids[row] != mask) continue;
-    const auto scores = logits.data<float>().subspan(row * static_cast<size_t>(width), width);
+  const auto fill_row = [&](std::span<const float> scores) {
+    const int count = static_cast<int>(
+        std::min<int64_t>({top, static_cast<int64_t>(scores.size()), tokenizer.vocab_size()}));
     const double total = log_sum_exp(scores);
     std::vector<int32_t> order(tokenizer.vocab_size());
     std::iota(order.begin(), order.end(), 0);
@@ -48,7 +45,13 @@ std::vector<std::vector<Filling>> MaskFiller::fill(const std::string& text, int 
     for (int i = 0; i < count; ++i)
       filling.push_back(
           {std::string(tokenizer.piece_of(order[i])), order[i], std::exp(scores[order[i]] - total)});
-  }
+  };
+  const size_t length = sequence.ids.size();
+  model_.run_tokens(std::span(&sequence, 1), {word_logits(model_.info())}, [&](size_t, auto rows) {
+    const size_t width = rows[0].size() / length;
+    for (size_t t = 0; t < length; ++t)
+      if (sequence.ids[t] == mask) fill_row(rows[0].subspan(t * width, width));
+  });
   return fillings;
 }
 

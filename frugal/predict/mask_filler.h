@@ -16,6 +16,8 @@ struct Filling {
 
 // Whether the model has a masked-LM head.
 bool fills_masks(const ModelInfo& info);
+// The output with such a head's scores of all pieces, one row a token.
+std::string word_logits(const ModelInfo& info);
 
 class MaskFiller {
  public:

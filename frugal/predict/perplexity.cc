@@ -59,7 +59,6 @@ Surprise masked_surprise(TextModel& model, std::string_view text, const Perplexi
   if (mask < 0) throw Error(model.folder().path, "the tokenizer has no mask token");
   EncodeOptions encode;
   encode.max_length = window_of(model, options);
-  const std::string logits = model.info().head == "ForPreTraining" ? "prediction_logits" : "logits";
   Surprise total;
   total.bytes = static_cast<int64_t>(text.size());
   const std::vector<Encoding> windows = tokenizer.windows(text, encode, 0);
@@ -69,10 +68,11 @@ Surprise masked_surprise(TextModel& model, std::string_view text, const Perplexi
     std::vector<Sequence> copies;
     std::vector<size_t> places;
     const auto score = [&] {
-      model.run_tokens(copies, {logits}, [&](size_t i, std::span<const std::span<const float>> rows) {
-        const size_t width = rows[0].size() / window.size();
-        total.nats -= log_probability(rows[0].subspan(places[i] * width, width), window.ids[places[i]]);
-      });
+      model.run_tokens(
+          copies, {word_logits(model.info())}, [&](size_t i, std::span<const std::span<const float>> rows) {
+            const size_t width = rows[0].size() / window.size();
+            total.nats -= log_probability(rows[0].subspan(places[i] * width, width), window.ids[places[i]]);
+          });
       total.tokens += static_cast<int64_t>(copies.size());
       copies.clear();
       places.clear();

@@ -15,6 +15,14 @@ inline double log_sum_exp(std::span<const float> logits) {
   return top + std::log(sum);
 }
 
+// Probabilities in place of logits, at least one.
+inline void softmax(std::span<float> scores) {
+  const float top = *std::max_element(scores.begin(), scores.end());
+  double sum = 0;
+  for (float& score : scores) sum += score = std::exp(score - top);
+  for (float& score : scores) score = static_cast<float>(score / sum);
+}
+
 inline double log_probability(std::span<const float> logits, int32_t id) {
   return logits[static_cast<size_t>(id)] - log_sum_exp(logits);
 }

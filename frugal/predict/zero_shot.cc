@@ -31,11 +31,6 @@ void check(const ZeroShotOptions& options) {
     throw UsageError("--prompt needs {} where the text goes");
 }
 
-void softmax(std::vector<float>& scores) {
-  const double total = log_sum_exp(scores);
-  for (float& score : scores) score = static_cast<float>(std::exp(score - total));
-}
-
 // The label whose name begins so, whatever its case; -1: none.
 int64_t label_like(const ModelInfo& info, const std::string& start) {
   for (size_t i = 0; i < info.label_names.size(); ++i) {
@@ -95,11 +90,10 @@ std::vector<float> ZeroShot::by_likelihood(const std::string& text) {
   const bool decoder = model_.info().decoder;
   EncodeOptions given, scored;
   given.special_tokens = scored.special_tokens = decoder;
-  const std::string prompt = filled(options_.prompt, text);
+  const std::vector<int32_t> prompt = tokenizer.encode(filled(options_.prompt, text), given).ids;
   std::vector<ScoredTokens> items;
   for (const std::string& label : options_.labels)
-    items.push_back(
-        {tokenizer.encode(prompt, given).ids, tokenizer.encode(decoder ? label : " " + label, scored).ids});
+    items.push_back({prompt, tokenizer.encode(decoder ? label : " " + label, scored).ids});
   std::vector<float> scores;
   for (const std::vector<double>& one : Likelihood(model_).of(items))
     scores.push_back(static_cast<float>(std::accumulate(one.begin(), one.end(), 0.0)));

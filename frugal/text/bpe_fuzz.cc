@@ -1,15 +1,16 @@
 // Any bytes as text: no crash, offsets inside the text, a cut is the beginning of the whole, decoding gives
 // the text back, the table of whole words changes nothing.
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 
 #include "frugal/text/bpe_tokenizer.h"
 #include "frugal/text/byte_alphabet.h"
+#include "frugal/text/tokenizer_fuzz.h"
 
 namespace {
 
 using namespace frugal;
+using namespace frugal::fuzz;
 
 BpeSpec spec_of(bool prefix, bool trims, bool splits) {
   BpeSpec spec;
@@ -41,10 +42,6 @@ BpeSpec spec_of(bool prefix, bool trims, bool splits) {
   return spec;
 }
 
-void require(bool good) {
-  if (!good) std::abort();
-}
-
 }  // namespace
 
 // The first byte chooses the tokenizer and the limit.
@@ -60,10 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const BpeTokenizer& tokenizer = *tokenizers[data[0] & 7];
   const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
 
-  const Encoding whole = tokenizer.encode(text, {.offsets = true});
-  require(whole.ids == tokenizer.encode(text).ids);
-  require(whole.offsets.size() == whole.size() && whole.sources.size() == whole.size());
-  for (const auto& [begin, end] : whole.offsets) require(begin <= end && end <= text.size());
+  check_encodings(tokenizer, text, 4 + (data[0] >> 4));
   const std::string back = tokenizer.decode(tokenizer.encode(text, {.special_tokens = false}).ids, false);
   // Blanks go where a token takes them along, and one comes where a prefix is put.
   if (!(data[0] & 1) && text.find("<mask>") == text.npos) require(back == repair_utf8(text));
@@ -74,12 +68,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     model.append_merged(text, merged, nullptr);
     require(ids == merged);
   }
-  const int limit = 4 + (data[0] >> 4);
-  const Encoding cut = tokenizer.encode(text, {.max_length = limit});
-  require(static_cast<int>(cut.size()) <= limit && cut.truncated == (cut.size() < whole.size()));
-  for (size_t i = 0; i + 1 < cut.size(); ++i) require(cut.ids[i] == whole.ids[i]);
-  const size_t half = text.size() / 2;
-  const Encoding pair = tokenizer.encode_pair(text.substr(0, half), text.substr(half), {.max_length = limit});
-  require(static_cast<int>(pair.size()) <= limit);
   return 0;
 }

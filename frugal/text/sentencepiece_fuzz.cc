@@ -3,20 +3,17 @@
 // The first byte chooses a small built-in model and the text is the rest; or, where its lowest bit is set,
 // the next two are the size of a model file that follows, with the text after it.
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 
 #include "frugal/base/error.h"
 #include "frugal/text/sentencepiece_tokenizer.h"
 #include "frugal/text/testing.h"
+#include "frugal/text/tokenizer_fuzz.h"
 
 namespace {
 
 using namespace frugal;
-
-void require(bool good) {
-  if (!good) std::abort();
-}
+using namespace frugal::fuzz;
 
 SentencePieceSpec spec_of(SentencePieceModel model) {
   SentencePieceSpec spec;

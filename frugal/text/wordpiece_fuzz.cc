@@ -1,14 +1,15 @@
 // Any bytes as text: no crash, offsets inside the text, fewer tokens than bytes allow, the fast way equals
 // the slow.
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 
+#include "frugal/text/tokenizer_fuzz.h"
 #include "frugal/text/wordpiece_tokenizer.h"
 
 namespace {
 
 using namespace frugal;
+using namespace frugal::fuzz;
 
 std::unique_ptr<const WordPieceTokenizer> make(bool clean, bool lower, bool added) {
   WordPieceSpec spec;
@@ -39,10 +40,6 @@ std::unique_ptr<const WordPieceTokenizer> make(bool clean, bool lower, bool adde
   return std::make_unique<const WordPieceTokenizer>(std::move(spec));
 }
 
-void require(bool good) {
-  if (!good) std::abort();
-}
-
 }  // namespace
 
 // The first byte chooses the tokenizer and the limit.
@@ -56,18 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const WordPieceTokenizer& tokenizer = *tokenizers[data[0] & 7];
   const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
 
-  const Encoding whole = tokenizer.encode(text, {.offsets = true});
-  require(whole.ids == tokenizer.encode(text).ids);
-  require(whole.offsets.size() == whole.size() && whole.sources.size() == whole.size());
-  for (const auto& [begin, end] : whole.offsets) require(begin <= end && end <= text.size());
+  const Encoding whole = check_encodings(tokenizer, text, 3 + (data[0] >> 4));
   tokenizer.decode(whole.ids, data[0] & 8);
-
-  const int limit = 3 + (data[0] >> 4);
-  const Encoding cut = tokenizer.encode(text, {.max_length = limit});
-  require(static_cast<int>(cut.size()) <= limit && cut.truncated == (cut.size() < whole.size()));
-  for (size_t i = 0; i + 1 < cut.size(); ++i) require(cut.ids[i] == whole.ids[i]);
-  const size_t half = text.size() / 2;
-  const Encoding pair = tokenizer.encode_pair(text.substr(0, half), text.substr(half), {.max_length = limit});
-  require(static_cast<int>(pair.size()) <= limit);
   return 0;
 }

@@ -8,9 +8,9 @@ GPT2_FOLDER holds GPT-2's vocab.json and merges.txt; NTREX.tsv has the columns l
 
 import json
 import os
-import random
 import sys
 
+from tokenizer_cases import byte_offsets, decode_cases, pair_cases, sample, write, write_texts
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bpe")
@@ -49,27 +49,6 @@ CORPORA = {
     "words": ["the cat sat on the mat", "the dog sat on the log", " that hat, that mat", "don't, can't, won't: 12 124 1245"],
     "runs": ["a" * n for n in range(1, 40)] + ["ab" * n for n in range(1, 20)],
 }
-
-
-def byte_offsets(text, encoding):
-    ends = [0]
-    for c in text:
-        ends.append(ends[-1] + len(c.encode("utf-8")))
-    return [[ends[a], ends[b]] for a, b in encoding.offsets]
-
-
-def sample(path):
-    by_language = {}
-    with open(path, encoding="utf-8", newline="\n") as file:
-        for line in file:
-            language, _, text = line.rstrip("\n").split("\t", 2)
-            by_language.setdefault(language, []).append(text)
-    rng = random.Random(1)
-    texts = []
-    while len(texts) < LINES:
-        for language in sorted(by_language):
-            texts.append(rng.choice(by_language[language]))
-    return texts[:LINES]
 
 
 def load_pieces(folder):
@@ -119,31 +98,10 @@ def make_roberta(pieces, merges, prefix):
     return tokenizer
 
 
-def pair_cases(tokenizer):
-    cases = []
-    for first, second in PAIRS:
-        for limit in [0, 4, 5, 8, 9, 12, 17]:
-            if limit:
-                tokenizer.enable_truncation(limit)
-            else:
-                tokenizer.no_truncation()
-            found = tokenizer.encode(first, second)
-            cases.append({"first": first, "second": second, "max_length": limit, "ids": found.ids,
-                          "types": found.type_ids})
-    tokenizer.no_truncation()
-    return cases
-
-
-def decode_cases(tokenizer, texts):
-    cases = []
-    for text in texts:
-        ids = tokenizer.encode(text).ids
-        for skip in [True, False]:
-            cases.append({"ids": ids, "skip": skip, "text": tokenizer.decode(ids, skip_special_tokens=skip)})
-    for cut in range(1, 12):  # in the middle of characters
-        ids = tokenizer.encode(EDGES[13], add_special_tokens=False).ids[cut:-1]
-        cases.append({"ids": ids, "skip": True, "text": tokenizer.decode(ids)})
-    return cases
+def cut_cases(tokenizer):
+    """Begun and ended in the middle of characters."""
+    ids = tokenizer.encode(EDGES[13], add_special_tokens=False).ids
+    return [{"ids": ids[cut:-1], "skip": True, "text": tokenizer.decode(ids[cut:-1])} for cut in range(1, 12)]
 
 
 def train(lines, size, minimum):
@@ -155,21 +113,11 @@ def train(lines, size, minimum):
     return json.loads(tokenizer.to_str())["model"]["merges"]
 
 
-def write(path, parts):
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write("{\n")
-        for i, (name, cases) in enumerate(parts.items()):
-            lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
-            file.write(f'"{name}": [\n{lines}\n]' + (",\n" if i + 1 < len(parts) else "\n"))
-        file.write("}\n")
-
-
 def main():
     pieces, merges = load_pieces(sys.argv[1])
-    texts = EDGES + sample(sys.argv[2])
+    texts = EDGES + sample(sys.argv[2], 1, LINES)
     os.makedirs(HERE, exist_ok=True)
-    with open(os.path.join(HERE, "texts.json"), "w", encoding="utf-8", newline="\n") as file:
-        file.write("[\n" + ",\n".join(json.dumps(text, ensure_ascii=False) for text in texts) + "\n]\n")
+    write_texts(os.path.join(HERE, "texts.json"), texts)
     for name, tokenizer in [("gpt2", make_gpt2(pieces, merges)), ("roberta", make_roberta(pieces, merges, False)),
                             ("roberta_prefix", make_roberta(pieces, merges, True))]:
         # The prefix changes beginnings only: the edges are enough.
@@ -178,8 +126,8 @@ def main():
         parts = {"ids": [e.ids for e in encodings]}
         parts["offsets"] = [[i, byte_offsets(texts[i], encodings[i])] for i in range(count)
                             if i < len(EDGES) or i % 8 == 0]
-        parts["pairs"] = pair_cases(tokenizer)
-        parts["decoded"] = decode_cases(tokenizer, texts[: len(EDGES) + 8])
+        parts["pairs"] = pair_cases(tokenizer, PAIRS, [0, 4, 5, 8, 9, 12, 17])
+        parts["decoded"] = decode_cases(tokenizer, texts[: len(EDGES) + 8]) + cut_cases(tokenizer)
         write(os.path.join(HERE, f"{name}.json"), parts)
     cases = [{"lines": lines, "vocab_size": size, "min_frequency": minimum, "merges": train(lines, size, minimum)}
              for lines in [*CORPORA.values(), texts[len(EDGES):]] for size, minimum in [(320, 2), (10000, 3), (400, 1)]]

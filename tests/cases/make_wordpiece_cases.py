@@ -6,12 +6,11 @@ NTREX.tsv has the columns language, line number and text (NTREX-128, see tests/c
 vocabularies are those in tests/cases/wordpiece/{uncased,cased}. The same input gives the same files.
 """
 
-import json
 import os
-import random
 import sys
 
 import tokenizers
+from tokenizer_cases import byte_offsets, decode_cases, pair_cases, sample, write, write_texts
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "wordpiece")
 LINES = 300
@@ -37,69 +36,14 @@ PAIRS = [("The first text, a long one with many words.", "The second."), ("Short
          ("Both are of the same size", "Both are of the same size"), ("", "Only the second"), ("Only the first", "")]
 
 
-def byte_offsets(text, encoding):
-    ends = [0]
-    for c in text:
-        ends.append(ends[-1] + len(c.encode("utf-8")))
-    return [[ends[a], ends[b]] for a, b in encoding.offsets]
-
-
-def sample(path):
-    by_language = {}
-    with open(path, encoding="utf-8", newline="\n") as file:
-        for line in file:
-            language, _, text = line.rstrip("\n").split("\t", 2)
-            by_language.setdefault(language, []).append(text)
-    rng = random.Random(0)
-    texts = []
-    while len(texts) < LINES:
-        for language in sorted(by_language):
-            texts.append(rng.choice(by_language[language]))
-    return texts[:LINES]
-
-
 def load(kind):
     folder = os.path.join(HERE, kind)
     return tokenizers.BertWordPieceTokenizer(os.path.join(folder, "vocab.txt"), lowercase=kind == "uncased")
 
 
-def pair_cases(tokenizer):
-    cases = []
-    for first, second in PAIRS:
-        for limit in [0, 3, 4, 5, 8, 9, 12, 17]:
-            if limit:
-                tokenizer.enable_truncation(limit)
-            else:
-                tokenizer.no_truncation()
-            found = tokenizer.encode(first, second)
-            cases.append({"first": first, "second": second, "max_length": limit, "ids": found.ids,
-                          "types": found.type_ids})
-    tokenizer.no_truncation()
-    return cases
-
-
-def decode_cases(tokenizer, texts):
-    cases = []
-    for text in texts:
-        ids = tokenizer.encode(text).ids
-        for skip in [True, False]:
-            cases.append({"ids": ids, "skip": skip, "text": tokenizer.decode(ids, skip_special_tokens=skip)})
-    return cases
-
-
-def write(path, parts):
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write("{\n")
-        for i, (name, cases) in enumerate(parts.items()):
-            lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
-            file.write(f'"{name}": [\n{lines}\n]' + (",\n" if i + 1 < len(parts) else "\n"))
-        file.write("}\n")
-
-
 def main():
-    texts = EDGES + sample(sys.argv[1])
-    with open(os.path.join(HERE, "texts.json"), "w", encoding="utf-8", newline="\n") as file:
-        file.write("[\n" + ",\n".join(json.dumps(text, ensure_ascii=False) for text in texts) + "\n]\n")
+    texts = EDGES + sample(sys.argv[1], 0, LINES)
+    write_texts(os.path.join(HERE, "texts.json"), texts)
     for kind in ["uncased", "cased"]:
         tokenizer = load(kind)
         encodings = [tokenizer.encode(text) for text in texts]
@@ -107,7 +51,7 @@ def main():
         # Offsets of every fourth text, the edges all.
         parts["offsets"] = [[i, byte_offsets(texts[i], encodings[i])] for i in range(len(texts))
                             if i < len(EDGES) or i % 4 == 0]
-        parts["pairs"] = pair_cases(tokenizer)
+        parts["pairs"] = pair_cases(tokenizer, PAIRS, [0, 3, 4, 5, 8, 9, 12, 17])
         parts["decoded"] = decode_cases(tokenizer, texts[: len(EDGES) + 20])
         write(os.path.join(HERE, f"{kind}.json"), parts)
 

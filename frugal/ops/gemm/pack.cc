@@ -25,16 +25,14 @@ void pack_panel_s8(const Kernel& kernel, ByteView w, int64_t k, int64_t n, int64
                    int32_t* sums) {
   const int64_t first = panel * kernel.cols, cols = std::min(kernel.cols, n - first), group = kernel.group;
   std::memset(to, 0, kernel.panel_bytes(k));
-  for (int64_t j = 0; j < kernel.cols; ++j) {
-    sums[j] = 0;
-    if (j >= cols) continue;
-    const int8_t* column = w.data + (first + j) * w.col_stride;
-    for (int64_t i = 0; i < k; ++i) {
-      const int8_t weight = column[i * w.row_stride];
-      to[(i / group * kernel.cols + j) * group + i % group] = weight;
-      sums[j] += weight;
+  std::fill_n(sums, kernel.cols, 0);
+  // Groups of k outside: a weight stored by rows is read along its columns too.
+  for (int64_t i = 0; i < k; i += group)
+    for (int64_t j = 0; j < cols; ++j) {
+      const int8_t* from = w.data + i * w.row_stride + (first + j) * w.col_stride;
+      int8_t* at = to + i * kernel.cols + j * group;
+      for (int64_t e = 0; e < std::min(group, k - i); ++e) sums[j] += at[e] = from[e * w.row_stride];
     }
-  }
 }
 
 }  // namespace frugal::gemm_internal
