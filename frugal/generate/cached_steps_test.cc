@@ -125,7 +125,8 @@ TEST_P(CachedStepsTest, TakesItsCachesOutOfTheStore) {
   EXPECT_EQ(folder.store->tensors().size(), before);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, CachedStepsTest, ::testing::Values("gpt2", "bart", "t5", "switch"),
+INSTANTIATE_TEST_SUITE_P(Families, CachedStepsTest,
+                         ::testing::Values("gpt2", "llama", "bart", "t5", "switch"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

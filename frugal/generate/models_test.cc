@@ -95,8 +95,8 @@ TEST_P(GenerateWithCaches, ResultsDoNotDependOnCompany) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, GenerateWithCaches, ::testing::Values("gpt2", "bart", "t5", "switch"),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(Families, GenerateWithCaches,
+                         ::testing::Values("gpt2", "llama", "bart", "t5", "switch"), name_of);
 
 class GenerateByRecomputation : public ::testing::TestWithParam<const char*> {};
 
@@ -107,7 +107,7 @@ TEST_P(GenerateByRecomputation, FindsTheReferencesIds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, GenerateByRecomputation,
-                         ::testing::Values("gpt2", "bart", "t5", "switch", "xlnet"), name_of);
+                         ::testing::Values("gpt2", "llama", "bart", "t5", "switch", "xlnet"), name_of);
 
 }  // namespace
 }  // namespace frugal

@@ -10,6 +10,7 @@
 #include "frugal/models/distilbert.h"
 #include "frugal/models/electra.h"
 #include "frugal/models/gpt2.h"
+#include "frugal/models/llama.h"
 #include "frugal/models/megatron_bert.h"
 #include "frugal/models/reformer.h"
 #include "frugal/models/roberta.h"
@@ -35,6 +36,9 @@ constexpr std::array kFamilies{
     Family{"Electra", "electra", &Electra::make},
     Family{"MegatronBert", "megatron-bert", &MegatronBert::make},
     Family{"GPT2", "gpt2", &Gpt2::make},
+    Family{"Llama", "llama", &Llama::make},
+    Family{"Mistral", "mistral", &Llama::make_mistral},
+    Family{"Qwen2", "qwen2", &Llama::make_qwen2},
     Family{"Bart", "bart", &Bart::make},
     Family{"XLNet", "xlnet", &Xlnet::make},
     Family{"MT5", "mt5", &T5::make_mt5},

@@ -168,6 +168,12 @@ def gpt2():
         eos_token_id=2))
 
 
+def llama():
+    return transformers.LlamaForCausalLM(transformers.LlamaConfig(
+        vocab_size=130, max_position_embeddings=64, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, intermediate_size=48, initializer_range=0.3, bos_token_id=1, eos_token_id=2))
+
+
 def bart():
     return transformers.BartForConditionalGeneration(transformers.BartConfig(
         vocab_size=130, max_position_embeddings=64, d_model=32, encoder_layers=2, decoder_layers=2,
@@ -195,6 +201,7 @@ def xlnet():
 
 MODELS = {
     "gpt2": (gpt2, dict(bos_token_id=1, eos_token_id=EOS)),
+    "llama": (llama, dict(bos_token_id=1, eos_token_id=EOS, pad_token_id=0)),
     "bart": (bart, dict(bos_token_id=0, eos_token_id=EOS, pad_token_id=1, decoder_start_token_id=2,
                         forced_bos_token_id=0, forced_eos_token_id=2)),
     "t5": (t5, dict(eos_token_id=EOS, pad_token_id=0, decoder_start_token_id=0)),
