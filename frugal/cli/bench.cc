@@ -1,20 +1,87 @@
+#include <charconv>
+#include <filesystem>
+#include <optional>
+#include <sstream>
+
 #include "frugal/base/error.h"
 #include "frugal/base/format.h"
 #include "frugal/cli/command.h"
+#include "frugal/cli/id_list.h"
+#include "frugal/cli/training_options.h"
 #include "frugal/eval/shapes.h"
+#include "frugal/io/file.h"
 #include "frugal/io/json.h"
+#include "frugal/models/folder.h"
 #include "frugal/ops/gemm/peak.h"
 
 namespace frugal::cli {
 namespace {
 
+// Takes a minute by itself.
+constexpr const char* kOnlyByName = "BERT-large";
+
 struct Options : Common {
   double seconds = 0.5;
-  std::string shape;
+  std::string shape, model, ids, precisions, works = "1x8,1x32,1x128,8x128", batches = "1,64";
   bool machine_only = false;
 };
 
-constexpr std::pair<int64_t, int64_t> kWork[] = {{1, 8}, {1, 32}, {1, 128}, {8, 128}};
+struct WorkSize {
+  int64_t batch, tokens;
+};
+
+// "8x128,1x32" as numbers.
+std::vector<WorkSize> work_list(const std::string& text) {
+  std::vector<WorkSize> works;
+  std::stringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    WorkSize work{0, 0};
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), work.batch);
+    const char* last = part.data() + part.size();
+    const bool cross = error == std::errc() && end != last && *end == 'x';
+    if (cross) std::from_chars(end + 1, last, work.tokens);
+    if (!cross || part != fmt::format("{}x{}", work.batch, work.tokens) || work.batch < 1 || work.tokens < 1 ||
+        work.batch * work.tokens > 1'000'000)
+      throw UsageError(fmt::format("--work: '{}' is not batch x tokens", part), "like 1x128 or 64x128");
+    works.push_back(work);
+  }
+  return works;
+}
+
+std::vector<Precision> precision_list(const std::string& text, const Context& context) {
+  std::vector<Precision> precisions;
+  std::stringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    if (part != "fp32" && part != "bf16" && part != "int8")
+      throw UsageError(fmt::format("unknown --precision '{}'", part), "fp32, bf16, int8");
+    if (part == "bf16" && !has_bf16(context.isa))
+      throw UsageError(fmt::format("--precision bf16: {} has no bf16 products", name_of(context.isa)));
+    precisions.push_back(part == "int8"   ? Precision::s8
+                         : part == "bf16" ? Precision::bf16
+                                          : Precision::f32);
+  }
+  if (precisions.empty()) {
+    precisions = {Precision::f32, Precision::s8};
+    if (has_bf16(context.isa)) precisions.insert(precisions.begin() + 1, Precision::bf16);
+  }
+  return precisions;
+}
+
+std::vector<Sequence> read_ids(const std::string& path, int64_t pieces, int64_t positions) {
+  std::vector<Sequence> sequences;
+  std::stringstream lines(read_file(path, size_t{1} << 30));
+  int64_t number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string where = fmt::format("{}:{}", path, ++number);
+    std::vector<int32_t> ids = parse_ids(line, where, pieces);
+    if (ids.empty()) throw Error(where, "no ids");
+    if (positions > 0 && static_cast<int64_t>(ids.size()) > positions)
+      throw Error(where, fmt::format("{} ids, the model has {} positions", ids.size(), positions));
+    sequences.push_back(sequence_of(std::move(ids)));
+  }
+  if (sequences.empty()) throw Error(path, "is empty");
+  return sequences;
+}
 
 double peak_of(const MachinePeak& peak, const std::string& precision) {
   return precision == "int8" ? peak.s8_ops : precision == "bf16" ? peak.bf16_flops : peak.f32_flops;
@@ -26,10 +93,31 @@ std::string isa_list() {
   return text;
 }
 
+std::string shape_names() {
+  std::string text;
+  for (const BenchShape& shape : bench_shapes()) text += (text.empty() ? "" : ", ") + shape.name;
+  return text;
+}
+
 int run(const Options& o) {
   if (!(o.seconds > 0 && o.seconds <= 60)) throw UsageError("--seconds is not in (0, 60]");
+  const std::vector<WorkSize> works = work_list(o.works);
+  const std::vector<int64_t> batches = integer_list("--batch", o.batches, 1);
+  const std::vector<BenchShape> shapes = bench_shapes();
+  if (!o.shape.empty() &&
+      std::none_of(shapes.begin(), shapes.end(), [&](const BenchShape& s) { return s.name == o.shape; }))
+    throw UsageError(fmt::format("unknown --shape '{}'", o.shape), shape_names());
+  if (!o.ids.empty() && o.model.empty() && o.shape.empty())
+    throw UsageError("--ids needs --model or --shape");
   const std::string isas = isa_list();
   const Context context = o.context();
+  const std::vector<Precision> precisions = precision_list(o.precisions, context);
+  std::optional<ModelFolder> folder;
+  if (!o.model.empty()) {
+    FolderOptions options;
+    options.tokenizer = false;
+    folder = load_model_folder(o.model, options);
+  }
   const MachinePeak peak = measure_peak(context);
   Json json{{"cores", available_cores()},
             {"threads", context.team->threads()},
@@ -51,31 +139,47 @@ int run(const Options& o) {
       fmt::print("\n{:<12} {:>8} {:>6} {:>10} {:>8} {:>14} {:>10}\n", "shape", "work", "type", "ms", "spread",
                  "rate", "of peak");
   }
-  for (const BenchShape& shape : bench_shapes()) {
-    if (o.machine_only || (!o.shape.empty() && o.shape != shape.name)) continue;
-    for (const auto& [batch, tokens] : kWork) {
-      for (const Precision precision : {Precision::f32, Precision::bf16, Precision::s8}) {
-        if (precision == Precision::bf16 && !has_bf16(context.isa)) continue;
-        const BenchRow row = bench_shape(shape, batch, tokens, precision, context, o.seconds);
-        const double share = row.operations_per_second / peak_of(peak, row.precision);
-        json["rows"].push_back({{"shape", row.shape},
-                                {"batch", batch},
-                                {"tokens", tokens},
-                                {"precision", row.precision},
-                                {"milliseconds", row.milliseconds},
-                                {"spread", row.spread},
-                                {"flops", row.flops},
-                                {"operations_per_second", row.operations_per_second},
-                                {"share_of_peak", share},
-                                {"runs", row.runs}});
-        if (!o.json)
-          fmt::print("{:<12} {:>8} {:>6} {:>10.3f} {:>8} {:>14} {:>10}\n", row.shape,
-                     fmt::format("{}x{}", batch, tokens), row.precision, row.milliseconds,
-                     format_percent(row.spread, 0), format_si(row.operations_per_second, "OP") + "/s",
-                     format_percent(share));
-        std::fflush(stdout);
-      }
+  const auto report = [&](const BenchRow& row) {
+    const double share = row.operations_per_second / peak_of(peak, row.precision);
+    json["rows"].push_back({{"shape", row.shape},
+                            {"batch", row.batch},
+                            {"tokens", row.tokens},
+                            {"sequences", row.sequences},
+                            {"precision", row.precision},
+                            {"milliseconds", row.milliseconds},
+                            {"spread", row.spread},
+                            {"flops", row.flops},
+                            {"operations_per_second", row.operations_per_second},
+                            {"share_of_peak", share},
+                            {"runs", row.runs}});
+    if (o.json) return;
+    fmt::print("{:<12} {:>8} {:>6} {:>10.3f} {:>8} {:>14} {:>10}\n", row.shape,
+               row.tokens > 0 ? fmt::format("{}x{}", row.batch, row.tokens)
+                              : fmt::format("{} by {}", row.sequences, row.batch),
+               row.precision, row.milliseconds, format_percent(row.spread, 0),
+               format_si(row.operations_per_second, "OP") + "/s", format_percent(share));
+    std::fflush(stdout);
+  };
+  const auto measure = [&](auto&& subject_in) {
+    std::vector<BenchSubject> subjects;
+    for (Precision precision : precisions) subjects.push_back(subject_in(precision));
+    if (!o.ids.empty()) {
+      const ModelInfo& info = subjects.front().info();
+      const std::vector<Sequence> sequences = read_ids(o.ids, info.vocab_size, info.max_positions);
+      for (const int64_t batch : batches)
+        for (BenchSubject& subject : subjects) report(subject.time(sequences, batch, o.seconds));
+      return;
     }
+    for (const auto& [batch, tokens] : works)
+      for (BenchSubject& subject : subjects) report(subject.time(batch, tokens, o.seconds));
+  };
+  if (folder) {
+    const std::string name = std::filesystem::path(o.model).lexically_normal().filename().string();
+    measure([&](Precision p) { return BenchSubject(name, folder->model, folder->store, p, context); });
+  } else if (!o.machine_only) {
+    for (const BenchShape& shape : bench_shapes())
+      if (o.shape == shape.name || (o.shape.empty() && shape.name != kOnlyByName))
+        measure([&](Precision p) { return BenchSubject(shape, p, context); });
   }
   if (o.json) fmt::print("{}\n", to_text(json));
   return 0;
@@ -86,7 +190,13 @@ int run(const Options& o) {
 std::function<int()> setup_bench(CLI::App& app) {
   auto o = std::make_shared<Options>();
   app.add_option("--seconds", o->seconds, "time for each row (default 0.5)");
-  app.add_option("--shape", o->shape, "only this one: TinyBERT4, MiniLM-L6, DistilBERT, BERT-base");
+  app.add_option("--shape", o->shape, "only this one: " + shape_names());
+  auto* model = app.add_option("--model", o->model, "a model folder in place of the standard shapes");
+  model->excludes("--shape");
+  app.add_option("--work", o->works, "batch x tokens (default 1x8,1x32,1x128,8x128)");
+  app.add_option("--ids", o->ids, "file of JSON id arrays, one a line: real lengths in place of --work");
+  app.add_option("--batch", o->batches, "with --ids: texts in a batch (default 1,64)");
+  app.add_option("--precision", o->precisions, "of fp32, bf16, int8 (default: all this machine has)");
   app.add_flag("--machine", o->machine_only, "only the machine's peaks");
   o->add_threads(app);
   o->add_json(app);

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "frugal/cli/command.h"
+#include "frugal/cli/id_list.h"
 #include "frugal/cli/lines.h"
 #include "frugal/cli/tokenize_train.h"
 #include "frugal/io/json.h"
@@ -41,15 +42,7 @@ std::string shown(const Tokenizer& tokenizer, const Encoding& encoding, const Op
 std::string decoded(const Tokenizer& tokenizer, const std::string& line, int64_t number,
                     const Options& options) {
   const std::string where = fmt::format("standard input:{}", number);
-  const Json json = parse_json(line, where);
-  std::vector<int32_t> ids;
-  if (!json.is_array()) throw Error(where, "is no JSON array of token numbers");
-  for (const Json& id : json) {
-    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() >= tokenizer.vocab_size())
-      throw Error(where,
-                  fmt::format("{} is no token number below {}", to_text(id, -1), tokenizer.vocab_size()));
-    ids.push_back(id.get<int32_t>());
-  }
+  const std::vector<int32_t> ids = parse_ids(line, where, tokenizer.vocab_size());
   return tokenizer.decode(ids, !options.no_special);
 }
 

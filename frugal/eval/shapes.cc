@@ -1,9 +1,10 @@
 #include "frugal/eval/shapes.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "frugal/base/stats.h"
-#include "frugal/models/inference.h"
+#include "frugal/io/json.h"
 #include "frugal/models/weights.h"
 #include "frugal/shrink/quantize.h"
 
@@ -38,36 +39,67 @@ std::vector<BenchShape> bench_shapes() {
   return {{"TinyBERT4", 4, 312, 12, 1200},
           {"MiniLM-L6", 6, 384, 12, 1536},
           {"DistilBERT", 6, 768, 12, 3072},
-          {"BERT-base", 12, 768, 12, 3072}};
+          {"BERT-base", 12, 768, 12, 3072},
+          {"BERT-large", 24, 1024, 16, 4096}};
 }
 
-BenchRow bench_shape(const BenchShape& shape, int64_t batch, int64_t tokens, Precision precision,
-                     const Context& context, double seconds) {
-  Student model = random_model(shape);
-  if (precision == Precision::s8) model = quantize(*model.model, *model.store);
+BenchSubject::BenchSubject(const BenchShape& shape, Precision precision, const Context& context) {
+  const Student made = random_model(shape);
+  *this = BenchSubject(shape.name, made.model, made.store, precision, context);
+}
+
+BenchSubject::BenchSubject(const std::string& name, const std::shared_ptr<const Model>& model,
+                           const std::shared_ptr<Store>& store, Precision precision, const Context& context)
+    : name_(name),
+      precision_(precision == Precision::s8     ? "int8"
+                 : precision == Precision::bf16 ? "bf16"
+                                                : "fp32") {
   InferenceOptions options;
   options.precision = precision == Precision::bf16 ? Precision::bf16 : Precision::f32;
-  Inference inference(model.model, model.store, context, options);
+  Student used{model, store};
+  if (precision == Precision::s8 && !has_value(model->config(), "quantization_config"))
+    used = quantize(*model, *store);
+  inference_ = std::make_unique<Inference>(used.model, used.store, context, options);
+}
+
+BenchRow BenchSubject::time(int64_t batch, int64_t tokens, double seconds) {
   std::vector<Sequence> sequences(batch);
+  const auto pieces = static_cast<int32_t>(inference_->model().info().vocab_size);
   for (Sequence& sequence : sequences)
     for (int64_t i = 0; i < tokens; ++i)
-      sequence.ids.push_back(static_cast<int32_t>(i % 1000)), sequence.types.push_back(0);
-  const PackedBatch packed = pack_batch(sequences);
-  Program& program = inference.run(packed);
+      sequence.ids.push_back(static_cast<int32_t>(i) % pieces), sequence.types.push_back(0);
+  BenchRow row = time(sequences, batch, seconds);
+  row.tokens = tokens;
+  return row;
+}
+
+BenchRow BenchSubject::time(const std::vector<Sequence>& sequences, int64_t batch, double seconds) {
+  std::vector<PackedBatch> batches;
+  for (size_t begin = 0; begin < sequences.size(); begin += static_cast<size_t>(batch)) {
+    std::vector<const Sequence*> some;
+    for (size_t i = begin; i < std::min(sequences.size(), begin + static_cast<size_t>(batch)); ++i)
+      some.push_back(&sequences[i]);
+    batches.push_back(pack_for(inference_->model().info(), some));
+  }
+  BenchRow row = time(batches, seconds);
+  row.batch = batch;
+  row.sequences = static_cast<int64_t>(sequences.size());
+  return row;
+}
+
+BenchRow BenchSubject::time(const std::vector<PackedBatch>& batches, double seconds) {
+  BenchRow row;
+  row.shape = name_;
+  row.precision = precision_;
+  for (const PackedBatch& batch : batches) row.flops += price(inference_->run(batch).graph()).flops;
   std::vector<double> times;
   for (const double end = now() + seconds; times.size() < 5 || now() < end;) {
     const double begin = now();
-    inference.run(packed);
+    for (const PackedBatch& batch : batches) inference_->run(batch);
     times.push_back(now() - begin);
   }
-  BenchRow row;
-  row.shape = shape.name;
-  row.precision = precision == Precision::s8 ? "int8" : precision == Precision::bf16 ? "bf16" : "fp32";
-  row.batch = batch;
-  row.tokens = tokens;
   row.milliseconds = 1e3 * median(times);
   row.spread = (percentile(times, 0.9) - percentile(times, 0.1)) / median(times);
-  row.flops = price(program.graph()).flops;
   row.operations_per_second = row.flops / median(times);
   row.runs = static_cast<int64_t>(times.size());
   return row;

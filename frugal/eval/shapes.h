@@ -1,11 +1,12 @@
 // Standard shapes timed on this machine with random weights: what `frugal bench` prints.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "frugal/base/context.h"
-#include "frugal/ops/gemm/gemm.h"
+#include "frugal/models/inference.h"
 
 namespace frugal {
 
@@ -17,16 +18,35 @@ std::vector<BenchShape> bench_shapes();
 
 struct BenchRow {
   std::string shape, precision;
-  int64_t batch = 0, tokens = 0;
-  double milliseconds = 0;  // median
-  double spread = 0;        // (90th - 10th percentile) / median
-  double flops = 0;         // of one run
+  int64_t batch = 0, tokens = 0;  // tokens: of one sequence; 0 where lengths differ
+  int64_t sequences = 0;          // of one run
+  double milliseconds = 0;        // of one run: median
+  double spread = 0;              // (90th - 10th percentile) / median
+  double flops = 0;               // of one run
   double operations_per_second = 0;
   int64_t runs = 0;
 };
 
-// One shape and batch, classifier head of 2 labels; runs for about `seconds`.
-BenchRow bench_shape(const BenchShape& shape, int64_t batch, int64_t tokens, Precision precision,
-                     const Context& context, double seconds);
+// A model in one precision, ready to be timed.
+class BenchSubject {
+ public:
+  // A standard shape: random weights, classifier head of 2 labels.
+  BenchSubject(const BenchShape& shape, Precision precision, const Context& context);
+  // A model folder's; quantized for int8 where it is not.
+  BenchSubject(const std::string& name, const std::shared_ptr<const Model>& model,
+               const std::shared_ptr<Store>& store, Precision precision, const Context& context);
+
+  const ModelInfo& info() const { return inference_->model().info(); }
+  // One batch of so many tokens each; repeated for about `seconds`.
+  BenchRow time(int64_t batch, int64_t tokens, double seconds);
+  // These sequences in batches in their order: a run is all of them.
+  BenchRow time(const std::vector<Sequence>& sequences, int64_t batch, double seconds);
+
+ private:
+  BenchRow time(const std::vector<PackedBatch>& batches, double seconds);
+
+  std::string name_, precision_;
+  std::unique_ptr<Inference> inference_;
+};
 
 }  // namespace frugal

@@ -183,7 +183,13 @@ TensorFile parse_safetensors(std::string_view bytes, const std::string& where,
 
 TensorFile read_safetensors(const std::string& path, const SafetensorsLimits& limits) {
   const std::shared_ptr<const MappedFile> file = MappedFile::open(path);
-  return parse_safetensors(file->bytes(), path, file, limits);
+  TensorFile content = parse_safetensors(file->bytes(), path, file, limits);
+  const std::string_view bytes = file->bytes();
+  for (auto& [name, tensor] : content.tensors) {
+    const auto* start = static_cast<const char*>(tensor.bytes());
+    if (start >= bytes.data() && start < bytes.data() + bytes.size()) tensor.set_mapped();
+  }
+  return content;
 }
 
 }  // namespace frugal

@@ -13,6 +13,8 @@
 namespace frugal {
 namespace {
 
+constexpr size_t kLargeTensor = size_t{8} << 20;
+
 // Checks the exponent bits: all ones is NaN or infinity.
 int64_t first_not_finite(const Tensor& tensor) {
   const auto* bits = static_cast<const uint32_t*>(tensor.bytes());
@@ -140,7 +142,10 @@ class Matcher {
     if (bad >= 0)
       throw Error(where_, fmt::format("weight {} is not a finite number at element {}", found_name_, bad),
                   "the checkpoint is damaged, or its training diverged");
-    return options_.writable ? tensor.clone() : tensor;
+    if (options_.writable) return tensor.clone();
+    // Of an embedding few rows are read again; leaving all of it in memory until then would set the peak.
+    if (tensor.byte_count() >= kLargeTensor) tensor.drop_pages();
+    return tensor;
   }
 
   // A bare body may be loaded from a checkpoint with a head; the head's tensors are left alone. With new_head

@@ -1,5 +1,6 @@
 #include "frugal/ops/matmul.h"
 
+#include <array>
 #include <cmath>
 
 #include "frugal/base/error.h"
@@ -166,6 +167,45 @@ Kernel PackedMatMul::kernel(const Context&, std::span<const TensorType> in,
     const MatrixView a{args.input<float>(0), op.trans_a ? 1 : k, op.trans_a ? m : 1};
     const Epilogue epilogue{args.input<float>(2), op.activation, args.input<float>(3)};
     gemm(op.precision, op.isa, a, args.in[1], m, op.n, k, args.output<float>(0), op.n, epilogue, worker);
+  };
+  return {run, gemm_scratch_bytes(precision, isa, m, n, k)};
+}
+
+std::string SharedMatMul::attributes() const {
+  std::string text = fmt::format("{} N", name_of(precision));
+  for (const Activation activation : activations) text += fmt::format(" {}", name_of(activation));
+  return text;
+}
+
+std::vector<TensorType> SharedMatMul::infer(std::span<const TensorType> in) const {
+  require(in.size() == 1 + 2 * activations.size() && activations.size() <= kMostProducts,
+          "needs a matrix, and a packed matrix and a bias a product");
+  require_type(in[0], DType::f32, 2, "the left matrix");
+  const int64_t m = in[0].shape[0], k = in[0].shape[1];
+  for (size_t i = 1; i < in.size(); i += 2) {
+    require(in[i].byte_count() == packed_bytes(precision, isa, k, n), "a packed matrix has another size");
+    require(in[i + 1].shape.empty() || in[i + 1] == f32({n}), "a bias has another size");
+  }
+  return std::vector<TensorType>(in.size() / 2, f32({m, n}));
+}
+
+Work SharedMatMul::work(std::span<const TensorType> in, std::span<const TensorType> out) const {
+  Work work = Op::work(in, out);
+  work.flops = 2.0 * static_cast<double>(element_count(out[0].shape)) * static_cast<double>(out.size()) *
+               static_cast<double>(in[0].shape[1]);
+  return work;
+}
+
+Kernel SharedMatMul::kernel(const Context&, std::span<const TensorType> in,
+                            std::span<const TensorType> out) const {
+  const int64_t m = in[0].shape[0], k = in[0].shape[1];
+  const size_t count = out.size();
+  const auto run = [=, op = *this](const KernelArgs& args, Worker& worker) {
+    std::array<Product, kMostProducts> products;
+    for (size_t i = 0; i < count; ++i)
+      products[i] = {args.in[1 + 2 * i], args.output<float>(i), {args.input<float>(2 + 2 * i), op.activations[i]}};
+    gemm_shared(op.precision, op.isa, {args.input<float>(0), k, 1}, {products.data(), count}, m, op.n, k, op.n,
+                worker);
   };
   return {run, gemm_scratch_bytes(precision, isa, m, n, k)};
 }

@@ -70,4 +70,24 @@ struct PackedMatMul : Op {
                 std::span<const TensorType> out) const override;
 };
 
+constexpr size_t kMostProducts = 4;  // of one shared_matmul
+
+// Several products of one left matrix, all of n columns: queries, keys and values; a gate and what it gates.
+struct SharedMatMul : Op {
+  Precision precision;
+  Isa isa;
+  int64_t n;
+  std::vector<Activation> activations;  // one a product
+
+  SharedMatMul(Precision precision, Isa isa, int64_t n, std::vector<Activation> activations)
+      : precision(precision), isa(isa), n(n), activations(std::move(activations)) {}
+  std::string_view name() const override { return "shared_matmul"; }
+  std::string attributes() const override;
+  // Inputs: a, then packed b and bias or empty for each product.
+  std::vector<TensorType> infer(std::span<const TensorType> in) const override;
+  Work work(std::span<const TensorType> in, std::span<const TensorType> out) const override;
+  Kernel kernel(const Context&, std::span<const TensorType> in,
+                std::span<const TensorType> out) const override;
+};
+
 }  // namespace frugal

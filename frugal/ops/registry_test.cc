@@ -169,8 +169,9 @@ INSTANTIATE_TEST_SUITE_P(Registry, OpTest, ::testing::ValuesIn(op_samples()), []
 
 // Reads the operations' names from their headers, so that one cannot be forgotten.
 TEST(Registry, EveryOperationArisesInASample) {
-  // What lowering makes holds one machine's layout in its attributes: passes/compile_test.cc runs it on each.
-  std::set<std::string> sampled{"pack", "packed_matmul", "packed_expert_linear", "packed_expert_outer"};
+  // What lowering makes holds one machine's layout in its attributes: gemm_test.cc and share_test.cc compare it.
+  std::set<std::string> sampled{"pack", "packed_matmul", "packed_expert_linear", "packed_expert_outer",
+                                "shared_matmul"};
   for (const OpSample& sample : op_samples()) {
     const Instance instance(sample, 1);
     for (const Node& node : const_cast<Sampler&>(instance.sampler).graph().nodes())

@@ -3,6 +3,7 @@
 #include "frugal/passes/fuse.h"
 #include "frugal/passes/lower.h"
 #include "frugal/passes/narrow.h"
+#include "frugal/passes/share.h"
 #include "frugal/passes/sparse_rows.h"
 
 namespace frugal {
@@ -12,7 +13,8 @@ std::unique_ptr<Program> compile_for_inference(const Graph& graph, const Context
                                                std::shared_ptr<Arena> arena) {
   std::shared_ptr<Graph> g = fuse_epilogues(*narrow_rows(graph));
   g = lower_products(*use_quantized_weights(*g, *store, context.isa), context.isa, precision);
-  return std::make_unique<Program>(fold_constants(*g, context, *store), context, store, std::move(arena));
+  g = share_products(*fold_constants(*g, context, *store));
+  return std::make_unique<Program>(g, context, store, std::move(arena));
 }
 
 std::unique_ptr<Program> compile_for_training(const Graph& graph, const Context& context,

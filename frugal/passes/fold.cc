@@ -56,6 +56,10 @@ std::shared_ptr<Graph> fold_constants(const Graph& graph, const Context& context
             Program program(part, context, std::shared_ptr<Store>(&store, [](Store*) {}));
             program.run();
             kept = program.output("value").clone();
+            // The masters have served; whoever needs one again (an embedding tied to the head) rereads it.
+            for (const Node& source : part->nodes())
+              if (const Tensor* master = store.find(source.name); source.kind == NodeKind::variable && master)
+                master->drop_pages();
           }
           values.push_back(rewriter.to().constant(kept));
         }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -131,6 +133,15 @@ Tensor Tensor::scalar(float value) {
   Tensor tensor(DType::f32, {});
   tensor.data<float>()[0] = value;
   return tensor;
+}
+
+void Tensor::drop_pages() const {
+  if (!mapped_ || byte_count() == 0) return;
+  // Whole pages, the neighbours' share of the outermost ones too: they come back in the same way.
+  static const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<uintptr_t>(bytes_) / page * page;
+  const uintptr_t end = reinterpret_cast<uintptr_t>(bytes_) + byte_count();
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 Tensor Tensor::clone() const {

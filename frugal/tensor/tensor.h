@@ -58,10 +58,17 @@ class Tensor {
   // Converts between number types (floats round to nearest even); shares the bytes when the type is the same.
   Tensor to(DType type) const;
 
+  // Says that the bytes are a read-only mapping of a file.
+  void set_mapped() { mapped_ = true; }
+  // Gives the memory of mapped bytes back: when next touched they come from the file again. Other tensors keep
+  // theirs.
+  void drop_pages() const;
+
  private:
   DType type_ = DType::f32;
   Shape shape_;
   void* bytes_ = nullptr;
+  bool mapped_ = false;
   std::shared_ptr<const void> owner_;
 };
 

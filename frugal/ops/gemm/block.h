@@ -13,11 +13,11 @@
 
 namespace frugal::gemm_internal {
 
-// One thread's part of a product: takes items and computes their blocks of C.
+// One thread's part of the products of one A: takes items and computes their blocks of C.
 class Block {
  public:
-  Block(Precision precision, const Kernel& kernel, const Plan& plan, MatrixView a, const void* packed,
-        int64_t m, int64_t n, int64_t k, float* c, int64_t ldc, const Epilogue& epilogue, std::byte* scratch)
+  Block(Precision precision, const Kernel& kernel, const Plan& plan, MatrixView a, int64_t m, int64_t n,
+        int64_t k, int64_t ldc, std::byte* scratch)
       : precision_(precision),
         kernel_(kernel),
         plan_(plan),
@@ -25,22 +25,22 @@ class Block {
         m_(m),
         n_(n),
         k_(k),
-        c_(c),
         ldc_(ldc),
-        epilogue_(epilogue),
         prepared_(scratch),
         row_scales_(reinterpret_cast<RowScale*>(scratch + plan.a_bytes)),
         strip_(reinterpret_cast<float*>(scratch + plan.a_bytes + plan.row_bytes)),
-        sums_(scratch + plan.a_bytes + plan.row_bytes + plan.strip_bytes) {
-    const auto* bytes = static_cast<const std::byte*>(packed);
-    panels_ = bytes + header_bytes(precision, kernel, n);
-    if (precision == Precision::s8) {
-      col_scales_ = reinterpret_cast<const float*>(bytes);
-      col_sums_ = reinterpret_cast<const int32_t*>(bytes) + kernel.panels(n) * kernel.cols;
-    }
-  }
+        sums_(scratch + plan.a_bytes + plan.row_bytes + plan.strip_bytes) {}
 
-  void run(int64_t item) {
+  // One item of one of the products of A.
+  void run(const Product& product, int64_t item) {
+    const auto* bytes = static_cast<const std::byte*>(product.packed_b);
+    c_ = product.c;
+    epilogue_ = &product.epilogue;
+    panels_ = bytes + header_bytes(precision_, kernel_, n_);
+    if (precision_ == Precision::s8) {
+      col_scales_ = reinterpret_cast<const float*>(bytes);
+      col_sums_ = reinterpret_cast<const int32_t*>(bytes) + kernel_.panels(n_) * kernel_.cols;
+    }
     const int64_t row_block = plan_.down_first ? item % plan_.row_blocks : item / plan_.col_blocks;
     const int64_t col_block = plan_.down_first ? item / plan_.row_blocks : item % plan_.col_blocks;
     row0_ = row_block * plan_.rows;
@@ -111,9 +111,9 @@ class Block {
             .cols = std::min(count * kernel_.cols, n_ - col),
             .c = c_ + at,
             .ldc = ldc_,
-            .bias = epilogue_.bias ? epilogue_.bias + col : nullptr,
-            .residual = epilogue_.residual ? epilogue_.residual + at : nullptr,
-            .activation = epilogue_.activation,
+            .bias = epilogue_->bias ? epilogue_->bias + col : nullptr,
+            .residual = epilogue_->residual ? epilogue_->residual + at : nullptr,
+            .activation = epilogue_->activation,
             .row_scales = precision_ == Precision::s8 ? row_scales_ + row : nullptr,
             .col_scales = col_scales_ ? col_scales_ + col : nullptr,
             .col_sums = col_sums_ ? col_sums_ + col : nullptr});
@@ -124,14 +124,14 @@ class Block {
   const Plan& plan_;
   const MatrixView a_;
   const int64_t m_, n_, k_;
-  float* const c_;
   const int64_t ldc_;
-  const Epilogue& epilogue_;
   std::byte* const prepared_;
   RowScale* const row_scales_;
   float* const strip_;
   std::byte* const sums_;
-  const std::byte* panels_;
+  float* c_ = nullptr;  // of the product under way, as all that follows
+  const Epilogue* epilogue_ = nullptr;
+  const std::byte* panels_ = nullptr;
   const float* col_scales_ = nullptr;
   const int32_t* col_sums_ = nullptr;
 

@@ -77,12 +77,25 @@ size_t gemm_scratch_bytes(Precision precision, Isa isa, int64_t m, int64_t n, in
 
 void gemm(Precision precision, Isa isa, MatrixView a, const void* packed_b, int64_t m, int64_t n, int64_t k,
           float* c, int64_t ldc, const Epilogue& epilogue, Worker& worker) {
+  const Product product{packed_b, c, epilogue};
+  gemm_shared(precision, isa, a, {&product, 1}, m, n, k, ldc, worker);
+}
+
+void gemm_shared(Precision precision, Isa isa, MatrixView a, std::span<const Product> products, int64_t m,
+                 int64_t n, int64_t k, int64_t ldc, Worker& worker) {
   const Kernel kernel = kernel_for(precision, isa);
   const Plan plan = make_plan(precision, kernel, m, n, k);
   assert(worker.scratch().size() >= plan.scratch_bytes());
-  Block block(precision, kernel, plan, a, packed_b, m, n, k, c, ldc, epilogue, worker.scratch().data());
+  Block block(precision, kernel, plan, a, m, n, k, ldc, worker.scratch().data());
+  const auto count = static_cast<int64_t>(products.size()), each = plan.items();
   kernel.enter();
-  worker.for_each(plan.items(), [&](int64_t item) { block.run(item); });
+  // Blocks of rows are outermost where a thread prepares them; else products are.
+  worker.for_each(count * each, [&](int64_t item) {
+    const int64_t row_block = item / (count * plan.col_blocks), rest = item % (count * plan.col_blocks);
+    const int64_t which = plan.down_first ? item / each : rest / plan.col_blocks;
+    block.run(products[which], plan.down_first ? item % each
+                                               : row_block * plan.col_blocks + rest % plan.col_blocks);
+  });
   kernel.leave();
 }
 

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "frugal/base/isa.h"
 #include "frugal/base/team.h"
@@ -57,5 +58,14 @@ size_t gemm_scratch_bytes(Precision precision, Isa isa, int64_t m, int64_t n, in
 // C[M,N] (row stride ldc) = epilogue(A B). A and C must not overlap.
 void gemm(Precision precision, Isa isa, MatrixView a, const void* packed_b, int64_t m, int64_t n, int64_t k,
           float* c, int64_t ldc, const Epilogue& epilogue, Worker& worker);
+// Several products of one A, each [M,N]: its rows are prepared (quantized, rounded) once for all, and the
+// threads meet once. The same bits, and the same scratch, as one after the other.
+struct Product {
+  const void* packed_b;
+  float* c;
+  Epilogue epilogue;
+};
+void gemm_shared(Precision precision, Isa isa, MatrixView a, std::span<const Product> products, int64_t m,
+                 int64_t n, int64_t k, int64_t ldc, Worker& worker);
 
 }  // namespace frugal

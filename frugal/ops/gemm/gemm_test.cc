@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <memory>
 #include <random>
 
 namespace frugal {
@@ -224,6 +226,42 @@ TEST_P(Gemm, ThreadsDoNotChangeBits) {
     c.threads = threads;
     const std::vector<float> more = product(Operands(c), precision, isa);
     EXPECT_TRUE(same_bits(one.data(), more.data(), one.size())) << threads;
+  }
+}
+
+// Several products of one A, together and one by one.
+TEST_P(Gemm, SharedProductsHaveTheSameBits) {
+  const auto [isa, precision] = GetParam();
+  for (const auto [m, n, k] : {std::array<int64_t, 3>{1, 40, 64}, {13, 77, 130}, {300, 50, 96}}) {
+    Case c{m, n, k};
+    c.bias = true;
+    const Operands one(c, 1), two(c, 2);
+    std::vector<std::vector<float>> apart, together;
+    std::vector<std::unique_ptr<AlignedBytes>> packed;
+    Team team(2);
+    team.reserve_scratch(gemm_scratch_bytes(precision, isa, m, n, k));
+    std::vector<Product> products;
+    for (size_t i = 0; i < 2; ++i) {
+      packed.push_back(std::make_unique<AlignedBytes>(packed_bytes(precision, isa, k, n)));
+      apart.emplace_back(m * n);
+      together.emplace_back(m * n);
+    }
+    for (size_t i = 0; i < 2; ++i) {
+      const Operands& b = i == 0 ? one : two;
+      products.push_back({packed[i]->memory, together[i].data(),
+                          {b.bias.data(), i == 0 ? Activation::none : Activation::gelu}});
+      team.run([&](Worker& worker) {
+        if (precision == Precision::s8)
+          pack_b_s8(isa, {b.w.data(), 1, k}, b.scales.data(), k, n, packed[i]->memory, worker);
+        else
+          pack_b(precision, isa, b.b_view(), k, n, packed[i]->memory, worker);
+        gemm(precision, isa, one.a(), packed[i]->memory, m, n, k, apart[i].data(), n, products[i].epilogue,
+             worker);
+      });
+    }
+    team.run([&](Worker& worker) { gemm_shared(precision, isa, one.a(), products, m, n, k, n, worker); });
+    for (size_t i = 0; i < 2; ++i)
+      EXPECT_TRUE(same_bits(apart[i].data(), together[i].data(), apart[i].size())) << m << " " << i;
   }
 }
 
