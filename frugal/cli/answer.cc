@@ -17,7 +17,8 @@ int run(const Options& options) {
   if (options.answer.top < 1) throw UsageError("--top must be at least 1");
   if (options.answer.longest < 1) throw UsageError("--max-answer-length must be at least 1");
   if (options.answer.window < 8) throw UsageError("--window must be at least 8");
-  Answerer answerer(TextModel(load_model_folder(options.folder), options.context()));
+  const Context context = options.context();
+  Answerer answerer(TextModel(options.load(options.folder, context), context));
   for_each_line([&](const std::string& line) {
     const size_t tab = line.find('\t');
     if (options.question.empty() && tab == std::string::npos)
@@ -52,6 +53,7 @@ std::function<int()> setup_answer(CLI::App& app) {
   app.add_option("--window", o->answer.window,
                  "tokens of question and text at a time (default 384); longer texts are read in windows");
   o->add_threads(app);
+  o->add_precision(app);
   o->add_json(app);
   app.description(app.get_description() + "\nA line is question TAB text. Output: answer TAB probability.");
   return [o] { return run(*o); };

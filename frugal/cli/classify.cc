@@ -55,7 +55,8 @@ int run(const Options& options) {
   if (options.top < 1) throw UsageError("--top must be at least 1");
   TextModelOptions model;
   model.max_length = options.max_length;
-  TextModel text_model(load_model_folder(options.folder), options.context(), model);
+  const Context context = options.context();
+  TextModel text_model(options.load(options.folder, context), context, model);
   if (!options.zero_shot.labels.empty()) return run_zero_shot(std::move(text_model), options);
   Classifier classifier(std::move(text_model));
   for_each_block(1024, [&](const std::vector<std::string>& lines) {
@@ -92,6 +93,7 @@ std::function<int()> setup_classify(CLI::App& app) {
       ->needs(labels);
   app.add_flag("--independent", o->zero_shot.independent, "any number of labels may be right")->needs(labels);
   o->add_threads(app);
+  o->add_precision(app);
   o->add_json(app);
   app.description(app.get_description() +
                   "\nA line with a TAB is a pair of texts. Output: label TAB probability.");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "frugal/base/context.h"
+#include "frugal/models/folder.h"
 
 namespace frugal::cli {
 
@@ -27,13 +28,18 @@ struct Common {
   uint64_t seed = 0;
   bool json = false;
   bool quiet = false;
+  std::string precision = "auto";
 
   void add_threads(CLI::App& app);
   void add_seed(CLI::App& app);
   void add_json(CLI::App& app);
   void add_quiet(CLI::App& app);
+  void add_precision(CLI::App& app);
   // Checks the thread count (1 .. 4 times the machine's cores and at most 1024) and makes the context.
   Context context() const;
+  // A model folder for use, in the precision asked for.
+  ModelFolder load(const std::string& folder, const Context& context,
+                   const FolderOptions& options = {}) const;
 };
 
 // The command as it was typed, quoted for a shell: for reports and for "repeat this to continue".

@@ -1,18 +1,23 @@
-// Model folders from model folders: `convert` in today's files and names, `quantize` with integer weights.
+// Model folders from model folders: `convert` in today's files and names, `quantize` with integer weights, or
+// for the precision that measures best.
 #include <filesystem>
 #include <memory>
+#include <numeric>
 
 #include "frugal/base/error.h"
 #include "frugal/base/format.h"
 #include "frugal/cli/command.h"
 #include "frugal/models/folder.h"
-#include "frugal/shrink/quantize.h"
+#include "frugal/predict/classifier.h"
+#include "frugal/shrink/precision.h"
+#include "frugal/train/dataset.h"
 
 namespace frugal::cli {
 namespace {
 
 struct Options : Common {
-  std::string folder, out;
+  std::string folder, out, data, text, pair, label;
+  double keep = 0.995;
 };
 
 double bytes_of(const Store& store) {
@@ -40,15 +45,42 @@ int convert(const Options& options) {
   return 0;
 }
 
+// The precision that is fastest on this machine among those that keep enough of fp32's accuracy.
+std::string measured_precision(const Options& options, const Context& context) {
+  const ModelFolder folder = load_model_folder(options.folder);
+  const Classifier classifier(TextModel(folder, context));  // complains where it is none
+  const Examples examples =
+      read_examples(options.data, {options.text, options.pair, options.label, {}}, true);
+  const LabelSet labels{classifier.regression(),
+                        classifier.regression() ? std::vector<std::string>{} : classifier.labels()};
+  std::vector<int64_t> rows(examples.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  const Part part = make_part(examples, encode_labels(examples, labels, options.data), rows,
+                              *folder.tokenizer, text_length(folder, 0));
+  const std::vector<PrecisionTrial> trials =
+      try_precisions(folder, part.sequences, part.targets, options.keep, context);
+  for (const PrecisionTrial& t : trials)
+    fmt::print("{}: {:.4f} on {} texts, {} of fp32's{}; {:.3f} ms for one text\n", t.precision, t.value,
+               rows.size(), format_percent(t.share), t.holds ? "" : ", too little", t.latency_ms);
+  return trials.front().precision;
+}
+
 int quantize(const Options& options) {
   check_out(options.out);
-  const ModelFolder folder = load(options.folder);
-  if (folder.model->config().contains("quantization_config"))
+  if (!(options.keep > 0 && options.keep <= 1)) throw UsageError("--keep is a share, in (0, 1]");
+  if ((options.precision == "auto") == options.data.empty())
+    throw UsageError("--precision auto measures: it needs --data, and --data needs it");
+  const Context context = options.context();
+  ModelFolder folder = load(options.folder);
+  if (has_value(folder.model->config(), "quantization_config"))
     throw Error(options.folder, "is quantized already");
-  const Student small = frugal::quantize(*folder.model, *folder.store);
-  save_model_folder(options.out, *small.model, *small.store, options.folder);
-  fmt::print("{} of weights instead of {}: {}\n", format_bytes(bytes_of(*small.store)),
-             format_bytes(bytes_of(*folder.store)), options.out);
+  const double before = bytes_of(*folder.store);
+  const std::string precision =
+      options.precision == "auto" ? measured_precision(options, context) : options.precision;
+  folder = in_precision(std::move(folder), precision, context);
+  save_model_folder(options.out, *folder.model, *folder.store, options.folder);
+  fmt::print("{}, {} of weights instead of {}: {}\n", precision, format_bytes(bytes_of(*folder.store)),
+             format_bytes(before), options.out);
   return 0;
 }
 
@@ -72,9 +104,20 @@ std::function<int()> setup_convert(CLI::App& app) {
 
 std::function<int()> setup_quantize(CLI::App& app) {
   const auto o = add_folders(app);
-  app.description(app.get_description() +
-                  "\nNothing is trained and no data is needed. Measure what it costs: `frugal eval`, or "
-                  "`frugal perplexity`.");
+  o->precision = "int8";
+  app.add_option("--precision", o->precision,
+                 "int8 (default), bf16, fp32; auto: the fastest that keeps the accuracy on --data");
+  app.add_option("--data", o->data, "for auto: labelled text to measure on, TSV, CSV or JSON lines");
+  app.add_option("--keep", o->keep, "for auto: share of fp32's accuracy to keep (default 0.995)");
+  app.add_option("--text-column", o->text, "column of the text (default: guessed from the header)");
+  app.add_option("--pair-column", o->pair, "column of a second text");
+  app.add_option("--label-column", o->label, "column of the label (default: guessed from the header)");
+  o->add_threads(app);
+  app.description(
+      app.get_description() +
+      "\nNothing is trained. int8 needs no data, and every machine gives the same answers with it; "
+      "measure what it costs: `frugal eval`, or `frugal perplexity`. bf16 keeps the weights and "
+      "records how to multiply them.");
   return [o] { return quantize(*o); };
 }
 

@@ -16,7 +16,8 @@ struct Options : Common {
 int run(const Options& options) {
   TextModelOptions model;
   model.max_length = options.max_length;
-  Embedder embedder = Embedder::load(options.folder, options.context(), model);
+  const Context context = options.context();
+  Embedder embedder = Embedder::of(options.load(options.folder, context), context, model);
   for_each_block(1024, [&](const std::vector<std::string>& lines) {
     for (const auto& vector : embedder.embed(lines)) {
       std::string line;
@@ -37,6 +38,7 @@ std::function<int()> setup_embed(CLI::App& app) {
   app.add_option("--max-length", o->max_length,
                  "tokens of a text at most (default: what the model's files say)");
   o->add_threads(app);
+  o->add_precision(app);
   o->add_json(app);
   return [o] { return run(*o); };
 }

@@ -18,7 +18,7 @@ int run(const Options& o) {
   const Context context = o.context();
   TextModelOptions text_options;
   text_options.max_length = o.max_length;
-  Classifier classifier(TextModel(load_model_folder(o.folder), context, text_options));
+  Classifier classifier(TextModel(o.load(o.folder, context), context, text_options));
   TextModel& model = classifier.model();
   const Examples examples = read_examples(o.data, {o.text, o.pair, o.label, {}}, true);
   const LabelSet labels{classifier.regression(),
@@ -78,6 +78,7 @@ std::function<int()> setup_eval(CLI::App& app) {
   app.add_option("--label-column", o->label, "column of the label (default: guessed from the header)");
   app.add_option("--max-length", o->max_length, "tokens of a text at most (default: what the model allows)");
   o->add_threads(app);
+  o->add_precision(app);
   o->add_json(app);
   return [o] { return run(*o); };
 }

@@ -15,7 +15,8 @@ struct Options : Common {
 
 int run(const Options& options) {
   if (options.top < 1) throw UsageError("--top must be at least 1");
-  MaskFiller filler(TextModel(load_model_folder(options.folder), options.context()));
+  const Context context = options.context();
+  MaskFiller filler(TextModel(options.load(options.folder, context), context));
   for_each_line([&](const std::string& line) {
     Json json = Json::array();
     std::string text;
@@ -39,6 +40,7 @@ std::function<int()> setup_fill(CLI::App& app) {
   app.add_option("folder", o->folder, "model folder with a masked-LM head")->required();
   app.add_option("--top", o->top, "pieces for each mask (default 5)");
   o->add_threads(app);
+  o->add_precision(app);
   o->add_json(app);
   return [o] { return run(*o); };
 }

@@ -14,6 +14,7 @@ std::function<int()> setup_generate(CLI::App& app) {
       "prompts are JSON lists of token ids, and so are the results: the new ids, an end token included");
   o->flags.add(app);
   o->add_threads(app);
+  o->add_precision(app);
   o->add_json(app);
   app.description(app.get_description() +
                   "\nPrints what follows the prompt; on a terminal as it is written. A text may have several "

@@ -6,6 +6,7 @@
 
 #include "frugal/base/error.h"
 #include "frugal/base/interrupt.h"
+#include "frugal/cli/id_list.h"
 #include "frugal/cli/lines.h"
 #include "frugal/io/json.h"
 #include "frugal/predict/text_model.h"
@@ -23,20 +24,6 @@ const char* name_of(Finish finish) {
       break;
   }
   return "length";
-}
-
-std::vector<int32_t> ids_of(const std::string& line, const std::string& where) {
-  const Json json = parse_json(line, where);
-  if (!json.is_array()) throw Error(where, "expected a list of ids", "as in [15496, 995]");
-  std::vector<int32_t> ids;
-  for (const Json& one : json) {
-    const bool whole = one.is_number_integer();
-    const bool fits = whole && (!one.is_number_unsigned() || one.get<uint64_t>() < (uint64_t{1} << 31));
-    if (!fits || one.get<int64_t>() < 0)
-      throw Error(where, fmt::format("{} is no token id", to_text(one, -1)));
-    ids.push_back(one.get<int32_t>());
-  }
-  return ids;
 }
 
 // Prints results in the order of their prompts, whatever the order in which they come: text of the first
@@ -104,7 +91,7 @@ class Session {
     const std::string where =
         command_.prompt ? std::string("--prompt") : fmt::format("standard input:{}", number);
     try {
-      Prompt prompt = command_.input_ids ? generator_.prompt_of(ids_of(line, where))
+      Prompt prompt = command_.input_ids ? generator_.prompt_of(parse_ids(line, where))
                                          : generator_.prompt_of(prefix_ + line, command_.max_length);
       generator_.check(prompt);
       return prompt;
@@ -133,7 +120,8 @@ class Session {
 int GenerationCommand::run() const {
   FolderOptions load;
   load.tokenizer = !input_ids;
-  ModelFolder model = load_model_folder(folder, load);
+  const Context used = context();
+  ModelFolder model = Common::load(folder, used, load);
   FolderGeneration said = generation_of_folder(folder, model.model->config(), task);
   flags.apply(said.options);
   GenerationCommand self = *this;
@@ -142,7 +130,7 @@ int GenerationCommand::run() const {
       throw Error(folder, "is no encoder-decoder model", "`frugal generate` continues texts with it");
     if (!input_ids) self.max_length = text_length(model, max_length);
   }
-  Generator generator(std::move(model), context(), std::move(said.options));
+  Generator generator(std::move(model), used, std::move(said.options));
   Session session(self, generator, std::move(said.prefix));
   if (prompt)
     session.run({*prompt});

@@ -31,7 +31,8 @@ void print(const Surprise& s, const Options& options) {
 int run(const Options& options) {
   if (options.perplexity.window < 0 || options.perplexity.stride < 0)
     throw UsageError("--window and --stride count tokens");
-  TextModel model(load_model_folder(options.folder), options.context());
+  const Context context = options.context();
+  TextModel model(options.load(options.folder, context), context);
   if (options.lines) {
     for_each_line(
         [&](const std::string& line) { print(surprise_of(model, line, options.perplexity), options); });
@@ -54,6 +55,7 @@ std::function<int()> setup_perplexity(CLI::App& app) {
   app.add_option("--stride", o->perplexity.stride,
                  "tokens that each window of a causal model adds (default: half a window)");
   o->add_threads(app);
+  o->add_precision(app);
   o->add_json(app);
   app.description(
       app.get_description() +

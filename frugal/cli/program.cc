@@ -9,6 +9,7 @@
 #include "frugal/base/error.h"
 #include "frugal/cli/command.h"
 #include "frugal/data/labels.h"
+#include "frugal/shrink/precision.h"
 
 namespace frugal::cli {
 namespace {
@@ -109,6 +110,15 @@ void Common::add_seed(CLI::App& app) {
 }
 void Common::add_json(CLI::App& app) { app.add_flag("--json", json, "print results as JSON"); }
 void Common::add_quiet(CLI::App& app) { app.add_flag("--quiet", quiet, "no progress on standard error"); }
+void Common::add_precision(CLI::App& app) {
+  app.add_option("--precision", precision,
+                 "of products: fp32, bf16, int8 (default auto: what the folder was saved for)");
+}
+
+ModelFolder Common::load(const std::string& folder, const Context& context,
+                         const FolderOptions& options) const {
+  return in_precision(load_model_folder(folder, options), precision, context);
+}
 
 Context Common::context() const {
   const int most = std::min(1024, 4 * std::max(1, static_cast<int>(std::thread::hardware_concurrency())));

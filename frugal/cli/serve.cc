@@ -33,7 +33,7 @@ int run(const Options& options) {
   check_options(options.server);  // before the weights are read
   const Context context = options.context();
   const InterruptGuard guard;
-  ModelEngine engine(options.folder, context, options.max_length);
+  ModelEngine engine(options.load(options.folder, context), context, options.max_length);
   Server server(engine, options.server);
   say_ready(server, engine.info());
   server.run([] { return interrupted(); });
@@ -58,6 +58,7 @@ std::function<int()> setup_serve(CLI::App& app) {
       ->check(CLI::Range(1, 1 << 24));
   app.add_option("--max-length", o->max_length, "tokens of a text at most (default: what the model allows)");
   o->add_threads(app);
+  o->add_precision(app);
   app.description(app.get_description() +
                   "\nPOST /classify, POST /embed and GET /health, in JSON. Ctrl-C answers what is under way "
                   "and ends.");

@@ -13,6 +13,7 @@ std::function<int()> setup_summarize(CLI::App& app) {
                  "tokens of a text, the rest is cut (default: what the model allows)");
   o->flags.add(app);
   o->add_threads(app);
+  o->add_precision(app);
   o->add_json(app);
   app.description(app.get_description() +
                   "\nOptions and the text before each line (T5's \"summarize: \") come from the folder's "

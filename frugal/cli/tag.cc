@@ -14,7 +14,8 @@ struct Options : Common {
 };
 
 int run(const Options& options) {
-  Tagger tagger(TextModel(load_model_folder(options.folder), options.context()));
+  const Context context = options.context();
+  Tagger tagger(TextModel(options.load(options.folder, context), context));
   for_each_line([&](const std::string& line) {
     Json json = Json::array();
     std::string text;
@@ -39,6 +40,7 @@ std::function<int()> setup_tag(CLI::App& app) {
   app.add_option("folder", o->folder, "model folder with a token classifier")->required();
   app.add_flag("--tokens", o->tokens, "the label of each token, instead of whole names");
   o->add_threads(app);
+  o->add_precision(app);
   o->add_json(app);
   app.description(app.get_description() +
                   "\nOutput: word TAB label TAB probability for each, on the line of its text. Neighbours "

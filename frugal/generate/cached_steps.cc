@@ -75,12 +75,10 @@ CacheCost cache_cost(const Model& model) {
   return cost;
 }
 
-CachedSteps::CachedSteps(std::shared_ptr<const Model> model, std::shared_ptr<Store> store, Context context,
-                         Precision precision)
+CachedSteps::CachedSteps(std::shared_ptr<const Model> model, std::shared_ptr<Store> store, Context context)
     : model_(std::move(model)),
       store_(std::move(store)),
       context_(std::move(context)),
-      precision_(precision),
       cost_(cache_cost(*model_)),
       programs_(kMostPrograms) {
   require_next_token_head(*model_);
@@ -129,7 +127,7 @@ Program& CachedSteps::program(const BatchShape& shape, Stage stage, int64_t capa
       model_->build(net);
       graph.keep_outputs({});  // the encoder's work is in the caches
     }
-    return compile_for_inference(graph, context_, store_, precision_, arena_);
+    return compile_for_inference(graph, context_, store_, saved_precision(model_->info(), context_), arena_);
   });
 }
 

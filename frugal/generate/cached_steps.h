@@ -22,8 +22,7 @@ class CachedSteps : public StepModel {
  public:
   // For models with a next-token head and a cache_cost. The caches are tensors of `store`, taken out again by
   // the destructor.
-  CachedSteps(std::shared_ptr<const Model> model, std::shared_ptr<Store> store, Context context,
-              Precision precision = Precision::f32);
+  CachedSteps(std::shared_ptr<const Model> model, std::shared_ptr<Store> store, Context context);
   ~CachedSteps() override;
 
   int64_t vocab_size() const override { return model_->info().vocab_size; }
@@ -56,7 +55,6 @@ class CachedSteps : public StepModel {
   std::shared_ptr<const Model> model_;
   std::shared_ptr<Store> store_;
   Context context_;
-  Precision precision_;
   CacheCost cost_;
   CacheRows pasts_, sources_;
   int64_t rows_ = 0, source_rows_ = 0;  // of the caches

@@ -10,12 +10,10 @@ constexpr size_t kMostPrograms = 32;
 
 }  // namespace
 
-WholeSteps::WholeSteps(std::shared_ptr<const Model> model, std::shared_ptr<Store> store, Context context,
-                       Precision precision)
+WholeSteps::WholeSteps(std::shared_ptr<const Model> model, std::shared_ptr<Store> store, Context context)
     : model_(std::move(model)),
       store_(std::move(store)),
       context_(std::move(context)),
-      precision_(precision),
       programs_(kMostPrograms) {
   require_next_token_head(*model_);
 }
@@ -54,7 +52,7 @@ std::vector<std::span<float>> WholeSteps::step(std::span<const StepRow> rows) {
     Graph graph;
     Net net(graph, batch.shape, {});
     build_next_token(*model_, net);
-    return compile_for_inference(graph, context_, store_, precision_, arena_);
+    return compile_for_inference(graph, context_, store_, saved_precision(model_->info(), context_), arena_);
   });
   write_batch(program, batch);
   program.run();

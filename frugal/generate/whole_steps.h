@@ -14,8 +14,7 @@ namespace frugal {
 class WholeSteps : public StepModel {
  public:
   // Throws Error when the model has no language-model head.
-  WholeSteps(std::shared_ptr<const Model> model, std::shared_ptr<Store> store, Context context,
-             Precision precision = Precision::f32);
+  WholeSteps(std::shared_ptr<const Model> model, std::shared_ptr<Store> store, Context context);
 
   int64_t vocab_size() const override { return model_->info().vocab_size; }
   int64_t positions() const override { return model_->info().max_positions; }
@@ -34,7 +33,6 @@ class WholeSteps : public StepModel {
   std::shared_ptr<const Model> model_;
   std::shared_ptr<Store> store_;
   Context context_;
-  Precision precision_;
   std::vector<Row> rows_;
   ProgramCache programs_;
   std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();

@@ -38,6 +38,10 @@ ModelInfo ConfigReader::info(std::string_view family, const std::vector<std::str
   if (info.shifted_labels || info.head == "ForMaskedLM" || info.head == "ForConditionalGeneration")
     info.token_labels = info.word_labels = true;
   info.problem_type = text("problem_type", "");
+  const std::string precision = text("inference_precision", "fp32");
+  info.bf16 = precision == "bf16";
+  if (precision != "fp32" && precision != "bf16")
+    problem("inference_precision", fmt::format("{} is neither \"fp32\" nor \"bf16\"", in_quotes(precision)));
   info.labels = optional_positive("num_labels", 2, 1'000'000);
   const auto names = json_.find("id2label");
   if (names != json_.end() && names->is_object() && !names->empty()) {

@@ -43,6 +43,10 @@ void write_batch(Program& program, const PackedBatch& batch) {
   if (program.has_input("p_mask")) std::ranges::fill(program.input("p_mask").data<float>(), 0.0f);
 }
 
+Precision saved_precision(const ModelInfo& info, const Context& context) {
+  return info.bf16 && has_bf16(context.isa) ? Precision::bf16 : Precision::f32;
+}
+
 Inference::Inference(std::shared_ptr<const Model> model, std::shared_ptr<Store> store, Context context,
                      InferenceOptions options)
     : model_(std::move(model)),
@@ -65,7 +69,8 @@ std::unique_ptr<Program> Inference::compile(const BatchShape& shape) {
     net.output("tap." + tap, net.first_of(net.taps().at(tap)), Rows::sequence);
   if (!options_.only.empty()) graph.keep_outputs(options_.only);
   output_rows_ = net.output_rows();
-  return compile_for_inference(graph, context_, store_, options_.precision, arena_);
+  const Precision precision = options_.precision.value_or(saved_precision(model_->info(), context_));
+  return compile_for_inference(graph, context_, store_, precision, arena_);
 }
 
 Sequence moved_right(const ModelInfo& info, Sequence sequence) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "frugal/data/batch.h"
 #include "frugal/models/model.h"
@@ -13,12 +14,16 @@
 namespace frugal {
 
 struct InferenceOptions {
-  Precision precision = Precision::f32;  // of products whose weights are floats
+  std::optional<Precision> precision;  // of products whose weights are floats; unset: saved_precision
   LabelKind labels = LabelKind::none;
   bool sentence_vectors = false;           // adds the output "embedding": mean over the tokens, normalised
   std::vector<std::string> only;           // outputs to keep; empty: all
   std::vector<std::string> gathered_taps;  // adds these taps' first rows as outputs "tap.<name>"
 };
+
+// What a folder says its products are to be computed in: bf16 where it says so and the machine has them, else
+// f32. Integer weights are multiplied as integers in any case.
+Precision saved_precision(const ModelInfo& info, const Context& context);
 
 class Inference {
  public:

@@ -36,6 +36,7 @@ struct ModelInfo {
   bool decoder_reads_ids = false;        // without labels the decoder's input is made of input_ids (BART)
   int64_t padding = -1;                  // pad_token_id; -1: none
   std::vector<std::string> label_names;  // id2label; empty when the folder names none
+  bool bf16 = false;                     // "inference_precision": products in bf16 where the machine has them
   std::string problem_type;              // "regression", "single_label_classification", ...; may be empty
 };
 

@@ -30,11 +30,15 @@ int stated_length(const fs::path& folder) {
 }  // namespace
 
 Embedder Embedder::load(const std::string& folder, const Context& context, TextModelOptions options) {
-  check_pooling(folder);
-  if (options.max_length == 0) options.max_length = stated_length(folder);
+  return of(load_model_folder(folder), context, std::move(options));
+}
+
+Embedder Embedder::of(ModelFolder folder, const Context& context, TextModelOptions options) {
+  check_pooling(folder.path);
+  if (options.max_length == 0) options.max_length = stated_length(folder.path);
   options.inference.sentence_vectors = true;
   options.inference.only = {"embedding"};
-  return Embedder(TextModel(load_model_folder(folder), context, std::move(options)));
+  return Embedder(TextModel(std::move(folder), context, std::move(options)));
 }
 
 std::vector<std::vector<float>> Embedder::embed(const std::vector<std::string>& texts) {

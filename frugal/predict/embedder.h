@@ -13,6 +13,7 @@ class Embedder {
  public:
   // Throws Error when the folder asks for another pooling than the mean, naming it.
   static Embedder load(const std::string& folder, const Context& context, TextModelOptions options = {});
+  static Embedder of(ModelFolder folder, const Context& context, TextModelOptions options = {});
 
   std::vector<std::vector<float>> embed(const std::vector<std::string>& texts);
   TextModel& model() { return model_; }

@@ -17,12 +17,11 @@ std::string folder_name(const std::string& path) {
 
 }  // namespace
 
-ModelEngine::ModelEngine(const std::string& folder, const Context& context, int max_length) {
+ModelEngine::ModelEngine(ModelFolder folder, const Context& context, int max_length) {
   TextModelOptions options;
   options.max_length = max_length;
-  ModelFolder loaded = load_model_folder(folder);
-  const ModelInfo model = loaded.model->info();
-  info_.model = folder_name(folder);
+  const ModelInfo model = folder.model->info();
+  info_.model = folder_name(folder.path);
   info_.architecture = model.architecture;
   info_.dimensions = model.hidden_size;
   info_.classifier = model.head == "ForSequenceClassification";
@@ -30,14 +29,13 @@ ModelEngine::ModelEngine(const std::string& folder, const Context& context, int 
     TextModelOptions of_vectors = options;
     of_vectors.inference.sentence_vectors = true;
     of_vectors.inference.only = {"embedding"};
-    vectors_.emplace(loaded, context, of_vectors);
-    classifier_.emplace(TextModel(std::move(loaded), context, options));
+    vectors_.emplace(folder, context, of_vectors);
+    classifier_.emplace(TextModel(std::move(folder), context, options));
     info_.regression = classifier_->regression();
     info_.labels = classifier_->labels();
     info_.max_length = classifier_->model().max_length();
   } else {
-    loaded = {};  // the embedder reads the folder again; two copies of large weights need not fit
-    embedder_ = Embedder::load(folder, context, options);
+    embedder_ = Embedder::of(std::move(folder), context, options);
     info_.max_length = embedder_->model().max_length();
   }
   check_with_one_text();

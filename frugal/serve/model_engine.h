@@ -14,7 +14,7 @@ class ModelEngine : public Engine {
  public:
   // max_length 0: what the model's files say. Throws Error when the folder is no model, or its weights give
   // no finite answer to a first text.
-  ModelEngine(const std::string& folder, const Context& context, int max_length = 0);
+  ModelEngine(ModelFolder folder, const Context& context, int max_length = 0);
 
   const EngineInfo& info() const override { return info_; }
   std::vector<std::vector<float>> classify(std::span<const Text> texts) override;

@@ -1,6 +1,6 @@
 // An HTTP/1.0 and 1.1 server for one model. One thread carries all connections, another runs the model.
 //
-//   ModelEngine engine("small/", Context::make());
+//   ModelEngine engine(load_model_folder("small/"), Context::make());
 //   Server server(engine, {.port = 0});
 //   fmt::print("{}\n", server.url());
 //   server.run([] { return interrupted(); });
