@@ -31,7 +31,7 @@ int run(const Options& o) {
   const ModelAnswers answers =
       answer(*model.folder().model, model.folder().store, context, part.sequences, part.targets);
   const Quality quality = quality_of(answers, part.targets);
-  const Speed speed = speed_of(*model.folder().model, model.folder().store, context, part.sequences);
+  const Speed speed = speed_of(*model.folder().model, model.folder().store, context, part.sequences, answers);
   const int64_t parameters = parameter_count(*model.folder().model), bytes = folder_bytes(o.folder);
   Json json{{"folder", o.folder},
             {"metric", quality.metric},

@@ -14,6 +14,7 @@ struct Options : Common {
   double target = 0.99, student_epochs = 0, student_lr = 0;
   int max_length = 0, common_pieces = 6000;
   DistillWeights distill;
+  Augmentation augmentation;
   bool no_trim = false, no_int8 = false, all = false, resume = false;
 };
 
@@ -32,6 +33,7 @@ int run(CLI::App& app, Options& o) {
   options.student.learning_rate =
       o.student_lr > 0 ? o.student_lr : default_student_rate(options.teacher.learning_rate);
   options.distill = o.distill;
+  options.augmentation = o.augmentation;
   options.depths = integer_list("--depths", o.depths, 1);
   options.trim = !o.no_trim;
   if (o.common_pieces < 0) throw UsageError("--common-pieces must not be negative");
@@ -73,13 +75,21 @@ std::function<int()> setup_shrink(CLI::App& app) {
   app.add_option("--max-length", o->max_length, "tokens of a text at most (default: what the model allows)");
   o->recipe.add(app);
   app.add_option("--student-epochs", o->student_epochs,
-                 "passes over the data for students (default: twice the teacher's)");
+                 "passes over the data for students, copies counted in (default: three times the teacher's)");
   app.add_option("--student-lr", o->student_lr, "learning rate of students (default: the teacher's)");
   app.add_option("--depths", o->depths,
                  "layers of the students to try, like 1,2,3 (default: up to half the teacher's)");
   app.add_option("--distill-labels", o->distill.labels, "weight of the labels in a student's loss");
   app.add_option("--distill-soft", o->distill.soft, "weight of the teacher's softened answers");
   app.add_option("--distill-hidden", o->distill.hidden, "weight of the teacher's hidden states");
+  app.add_option("--copies", o->augmentation.copies,
+                 "noisy copies of each text that students learn from too (default 2; 0: none)");
+  app.add_option("--copy-drop", o->augmentation.drop,
+                 "chance of a copy's token to be left out (default 0.1)");
+  app.add_option("--copy-exchange", o->augmentation.exchange,
+                 "chance of a copy's token to become another (default 0.1)");
+  app.add_option("--copy-spell", o->augmentation.spell,
+                 "chance of a copy's token to be spelled in smaller pieces (default 0.2)");
   app.add_option("--temperature", o->distill.temperature, "of the softened answers");
   app.add_option("--common-pieces", o->common_pieces,
                  "pieces of the vocabulary's beginning that the common vocabulary keeps (default 6000)");

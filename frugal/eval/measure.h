@@ -16,6 +16,7 @@ struct ModelAnswers {
   std::vector<int32_t> classes;  // the best class; classification
   std::vector<float> values;     // regression
   std::vector<uint8_t> right;    // classification: 1 where the class is the label
+  double seconds = 0;            // in batches
 };
 
 struct Quality {
@@ -35,9 +36,9 @@ struct Speed {
 ModelAnswers answer(const Model& model, const std::shared_ptr<Store>& store, const Context& context,
                     const std::vector<Sequence>& sequences, const Targets& targets);
 Quality quality_of(const ModelAnswers& answers, const Targets& targets);
-// Times up to `texts` of the sequences one by one, then all in batches.
+// Times up to `texts` of the sequences one by one; what all take in batches, `answers` have told.
 Speed speed_of(const Model& model, const std::shared_ptr<Store>& store, const Context& context,
-               const std::vector<Sequence>& sequences, int64_t texts = 200);
+               const std::vector<Sequence>& sequences, const ModelAnswers& answers, int64_t texts = 200);
 
 int64_t parameter_count(const Model& model);
 // Bytes of the files in a model folder.

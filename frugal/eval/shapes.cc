@@ -11,6 +11,9 @@
 namespace frugal {
 namespace {
 
+constexpr double kWarmUp = 0.2;   // of the time that is measured
+constexpr double kLongRun = 2.0;  // seconds: one such run tells enough
+
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -92,12 +95,15 @@ BenchRow BenchSubject::time(const std::vector<PackedBatch>& batches, double seco
   row.shape = name_;
   row.precision = precision_;
   for (const PackedBatch& batch : batches) row.flops += price(inference_->run(batch).graph()).flops;
-  std::vector<double> times;
-  for (const double end = now() + seconds; times.size() < 5 || now() < end;) {
+  const auto once = [&] {
     const double begin = now();
     for (const PackedBatch& batch : batches) inference_->run(batch);
-    times.push_back(now() - begin);
-  }
+    return now() - begin;
+  };
+  for (const double end = now() + seconds * kWarmUp; now() < end;) once();
+  std::vector<double> times{once()};
+  const size_t least = times[0] >= kLongRun ? 1 : 3;
+  for (const double end = now() + seconds; times.size() < least || now() < end;) times.push_back(once());
   row.milliseconds = 1e3 * median(times);
   row.spread = (percentile(times, 0.9) - percentile(times, 0.1)) / median(times);
   row.operations_per_second = row.flops / median(times);

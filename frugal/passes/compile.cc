@@ -25,7 +25,7 @@ std::unique_ptr<Program> compile_for_training(const Graph& graph, const Context&
 }
 
 Precision training_precision(const Context& context) {
-  return context.isa == Isa::amx && has_bf16(context.isa) ? Precision::bf16 : Precision::f32;
+  return has_fast_bf16(context.isa) ? Precision::bf16 : Precision::f32;
 }
 
 }  // namespace frugal

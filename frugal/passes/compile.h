@@ -20,9 +20,7 @@ std::unique_ptr<Program> compile_for_training(const Graph& graph, const Context&
                                               const std::shared_ptr<Store>& store, Precision precision,
                                               std::shared_ptr<Arena> arena = std::make_shared<Arena>());
 
-// What training computes products in unless told otherwise: bf16 where the CPU has AMX. The vdpbf16ps of an
-// AMX Xeon measured at half the rate of its own fp32 (234 against 480 GFLOP/s), so AVX512-BF16 alone is left
-// to `--precision`.
+// What training computes products in unless told otherwise: bf16 where it is faster (has_fast_bf16).
 Precision training_precision(const Context& context);
 
 }  // namespace frugal

@@ -39,7 +39,7 @@ Measured measure_folder(const std::string& folder, const Examples& examples, con
   Measured measured;
   measured.answers = answer(*loaded.model, loaded.store, context, part.sequences, part.targets);
   const Quality quality = quality_of(measured.answers, part.targets);
-  const Speed speed = speed_of(*loaded.model, loaded.store, context, part.sequences);
+  const Speed speed = speed_of(*loaded.model, loaded.store, context, part.sequences, measured.answers);
   measured.measurement.metric = quality.value;
   measured.measurement.rows = quality.rows;
   measured.measurement.latency_ms = speed.latency_ms;

@@ -11,6 +11,7 @@
 #include "frugal/io/file.h"
 #include "frugal/models/folder.h"
 #include "frugal/predict/text_model.h"
+#include "frugal/shrink/augment.h"
 #include "frugal/shrink/candidates.h"
 #include "frugal/shrink/job_report.h"
 #include "frugal/shrink/run_folder.h"
@@ -116,11 +117,17 @@ class Job {
     candidates_[0].row.state = CandidateState::teacher;
   }
 
-  // The frozen teacher's logits and first-row states on all training texts, once.
-  std::shared_ptr<const TeacherAnswers> ask_teacher() {
-    if (answers_) return answers_;
+  // What students learn from: the training texts and their noisy copies, with the frozen teacher's logits and
+  // first-row states, asked once. The copies have no label but the teacher's.
+  void ask_teacher() {
+    if (answers_) return;
     const PhaseResult& teacher = rungs_[0].result;
-    const int64_t layers = teacher.model->info().layers, count = training_.size();
+    const int64_t layers = teacher.model->info().layers;
+    lessons_ = training_;
+    const std::vector<Sequence> copies = noisy_copies(
+        training_.sequences, pretrained_.tokenizer->special_ids(), options_.augmentation, options_.data.seed);
+    lessons_.sequences.insert(lessons_.sequences.end(), copies.begin(), copies.end());
+    const auto count = static_cast<int64_t>(lessons_.sequences.size());
     auto answers = std::make_shared<TeacherAnswers>();
     InferenceOptions options;
     options.precision = training_precision(context_);
@@ -131,30 +138,69 @@ class Job {
     TextModelOptions text_options;
     text_options.inference = options;
     TextModel model(folder, context_, text_options);
-    answers->logits = Tensor(DType::f32, {count, teacher.model->info().labels});
+    const int64_t labels = teacher.model->info().labels;
+    answers->logits = Tensor(DType::f32, {count, labels});
     std::map<std::string, Tensor> outputs{{"logits", answers->logits}};
     for (const std::string& tap : options.gathered_taps)
       outputs["tap." + tap] = answers->hidden[tap] =
           Tensor(DType::f32, {count, teacher.model->info().hidden_size});
-    model.run_all(training_.sequences, outputs);
-    return answers_ = answers;
+    model.run_all(lessons_.sequences, outputs);
+    const float* row = answers->logits.data<float>().data();
+    for (int64_t i = training_.size(); i < count; ++i) {
+      const float* said = row + i * labels;
+      if (data_.labels.regression)
+        lessons_.targets.reals.push_back(*said);
+      else
+        lessons_.targets.classes.push_back(
+            static_cast<int32_t>(std::max_element(said, said + labels) - said));
+    }
+    // Spelled after the teacher was asked: the student must answer as the teacher did to whole words.
+    const size_t smaller = vocabularies_.size() - 1;  // vocabularies that texts are spelled by, in turn
+    if (smaller > 0 && options_.augmentation.spell > 0) {
+      Random random(options_.data.seed, "spelling");
+      for (size_t i = static_cast<size_t>(training_.size()); i < lessons_.sequences.size(); ++i) {
+        Sequence copy =
+            spelled_copy(lessons_.sequences[i], *pretrained_.tokenizer, vocabularies_[1 + i % smaller].kept,
+                         options_.augmentation.spell, random);
+        if (static_cast<int>(copy.ids.size()) <= max_length_) lessons_.sequences[i] = std::move(copy);
+      }
+    }
+    answers_ = answers;
+  }
+
+  // Bytes of the smallest candidate a student of so many layers can give: sizes are linear in the layers, so
+  // two depths that were measured tell. Nothing when only one was.
+  std::optional<double> smallest_bytes(int64_t depth) const {
+    std::map<int64_t, double> smallest;  // by layers
+    for (const Candidate& candidate : candidates_) {
+      const auto bytes = static_cast<double>(candidate.row.bytes);
+      const auto [entry, fresh] = smallest.try_emplace(candidate.row.layers, bytes);
+      if (!fresh) entry->second = std::min(entry->second, bytes);
+    }
+    if (smallest.size() < 2) return std::nullopt;
+    const auto [low_layers, low] = *smallest.begin();
+    const auto [high_layers, high] = *smallest.rbegin();
+    return low + (high - low) * static_cast<double>(depth - low_layers) /
+                     static_cast<double>(high_layers - low_layers);
   }
 
   void try_student(int64_t depth) {
-    if (!options_.all && holder_) {
+    const std::optional<double> bytes = smallest_bytes(depth);
+    if (!options_.all && holder_ && bytes && *bytes >= static_cast<double>(candidates_[*holder_].row.bytes)) {
       ReportCandidate row;
       row.name = layers_text(depth);
       row.layers = depth;
       row.vocabulary = pretrained_.model->info().vocab_size;
       row.precision = "any";
       row.state = CandidateState::dropped;
-      row.why =
-          fmt::format("cannot be smaller than {}, which holds the target", candidates_[*holder_].row.name);
+      row.why = fmt::format("{} at the least: not smaller than {}, which holds the target",
+                            format_bytes(*bytes), candidates_[*holder_].row.name);
       dropped_.push_back(row);
       progress_.skip("student, " + layers_text(depth), phase_weight(options_.student, depth),
                      "not needed, " + row.why);
       return;
     }
+    ask_teacher();
     const PhaseResult& teacher = rungs_[0].result;
     const std::vector<int64_t> layers = spread_layers(teacher.model->info().layers, depth);
     Student student = make_student(*teacher.model, *teacher.store, layers);
@@ -163,9 +209,11 @@ class Job {
       matches.emplace_back("hidden." + std::to_string(i),
                            "hidden." + std::to_string(i * teacher.model->info().layers / depth));
     const auto objective =
-        std::make_shared<DistillObjective>(training_.targets, ask_teacher(), matches, options_.distill);
+        std::make_shared<DistillObjective>(lessons_.targets, answers_, matches, options_.distill);
     Rung rung{fmt::format("student-{}", depth), "student, " + layers_text(depth), depth, {}};
     PhaseSpec spec = spec_of(rung.key, rung.title, options_.student, depth);
+    // An epoch is a pass over as many texts as there are, copies or not.
+    spec.options.epochs *= static_cast<double>(training_.size()) / static_cast<double>(lessons_.size());
     const double needed = options_.target * reference_metric();
     // Scores rise more slowly as the rate falls: twice the last gain for each epoch left is generous.
     if (!options_.all)
@@ -174,7 +222,7 @@ class Job {
                score + 2 * std::max(0.002, gain) * epochs_left < needed;
       };
     rung.result =
-        run_phase(spec, student.model, student.store, objective, training_, validation_, context_, progress_);
+        run_phase(spec, student.model, student.store, objective, lessons_, validation_, context_, progress_);
     rungs_.push_back(std::move(rung));
     add_candidates(rungs_.back(), &candidates_[0].validation);
   }
@@ -197,8 +245,9 @@ class Job {
                                 format_bytes(static_cast<double>(candidate.row.bytes)),
                                 candidate.row.validation->latency_ms));
       candidates_.push_back(std::move(candidate));
-      // Only students make larger ones pointless; the teacher's own variants are larger than any student.
-      if (holds && rung.key != "teacher") holder_ = candidates_.size() - 1;
+      if (holds && candidates_.size() > 1 &&
+          (!holder_ || candidates_.back().row.bytes < candidates_[*holder_].row.bytes))
+        holder_ = candidates_.size() - 1;
     }
   }
 
@@ -273,7 +322,7 @@ class Job {
   RunFolder folder_;
   TaskData data_;
   ModelFolder pretrained_;
-  Part training_, validation_;
+  Part training_, validation_, lessons_;
   int max_length_ = 0;
   std::vector<int64_t> depths_;
   std::vector<Vocabulary> vocabularies_;
@@ -281,7 +330,7 @@ class Job {
   std::vector<Candidate> candidates_;     // [0] is the fp32 teacher
   std::vector<ReportCandidate> dropped_;  // never trained
   std::shared_ptr<const TeacherAnswers> answers_;
-  std::optional<size_t> holder_, winner_;
+  std::optional<size_t> holder_, winner_;  // holder: the smallest candidate that surely holds, so far
   bool target_met_ = false;
 };
 
@@ -295,6 +344,13 @@ void ShrinkOptions::check() const {
   if (!(data.validation > 0 && data.validation < 1))
     throw UsageError(fmt::format("--validation {} is not in (0, 1)", data.validation));
   if (!(distill.temperature > 0)) throw UsageError("--temperature must be positive");
+  if (augmentation.copies < 0 || augmentation.copies > 100)
+    throw UsageError(fmt::format("--copies {} is not in 0 to 100", augmentation.copies));
+  if (!(augmentation.drop >= 0 && augmentation.exchange >= 0 &&
+        augmentation.drop + augmentation.exchange <= 1))
+    throw UsageError("--copy-drop and --copy-exchange are chances, together 1 at most");
+  if (!(augmentation.spell >= 0 && augmentation.spell <= 1))
+    throw UsageError(fmt::format("--copy-spell {} is not in [0, 1]", augmentation.spell));
   teacher.check();
   student.check();
 }
@@ -322,6 +378,10 @@ Json ShrinkOptions::to_json() const {
           {"common_pieces", common_pieces},
           {"int8", int8},
           {"all", all},
+          {"copies", augmentation.copies},
+          {"drop", augmentation.drop},
+          {"exchange", augmentation.exchange},
+          {"spell", augmentation.spell},
           {"distill",
            {{"labels", distill.labels},
             {"soft", distill.soft},
@@ -329,7 +389,7 @@ Json ShrinkOptions::to_json() const {
             {"temperature", distill.temperature}}}};
 }
 
-double default_student_epochs(double teacher_epochs) { return 2 * teacher_epochs; }
+double default_student_epochs(double teacher_epochs) { return 3 * teacher_epochs; }
 double default_student_rate(double teacher_rate) { return teacher_rate; }
 
 ShrinkOutcome run_shrink(const ShrinkOptions& options, const Context& context, Progress& progress) {

@@ -3,8 +3,8 @@
 //
 // The ladder is a list of rungs, each a way to make one trained model (the teacher itself; students of fewer
 // layers); every rung gives up to four candidates: with the full vocabulary or the trimmed one, in fp32 or
-// int8. Rungs are tried from the smallest up, so that the first that holds the target makes larger ones
-// pointless: they are dropped unseen. A new method is one more rung.
+// int8. Rungs are tried from the smallest up; one whose smallest candidate cannot be smaller than one that
+// holds the target is dropped unseen. A new method is one more rung.
 //
 // Layout of the output folder: the winner as a model folder, report.html, report.json, and work/ with the
 // teacher, the students, their curves, and run.json, by which the same command continues after a kill.
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "frugal/base/progress.h"
+#include "frugal/shrink/augment.h"
 #include "frugal/shrink/distill.h"
 #include "frugal/train/dataset.h"
 #include "frugal/train/options.h"
@@ -27,6 +28,7 @@ struct ShrinkOptions {
   int max_length = 0;    // tokens; 0: the model's own limit
   TrainOptions teacher, student;
   DistillWeights distill;
+  Augmentation augmentation;    // of the texts that students learn from
   std::vector<int64_t> depths;  // of students; empty: half of the teacher's layers and fewer
   bool trim = true, int8 = true;
   int32_t common_pieces =

@@ -44,9 +44,9 @@ std::vector<PrecisionTrial> try_precisions(const ModelFolder& folder, const std:
     if (precision == "bf16" && !has_bf16(context.isa)) continue;
     const ModelFolder used = in_precision(folder, precision, context);
     PrecisionTrial trial{precision};
-    trial.value =
-        quality_of(answer(*used.model, used.store, context, sequences, targets), targets).value.value;
-    trial.latency_ms = speed_of(*used.model, used.store, context, sequences).latency_ms;
+    const ModelAnswers answers = answer(*used.model, used.store, context, sequences, targets);
+    trial.value = quality_of(answers, targets).value.value;
+    trial.latency_ms = speed_of(*used.model, used.store, context, sequences, answers).latency_ms;
     trial.share = trials.empty() ? 1 : trial.value / trials.front().value;
     trial.holds = trial.share >= least;
     trials.push_back(trial);

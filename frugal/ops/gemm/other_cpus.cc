@@ -6,6 +6,7 @@
 namespace frugal {
 
 bool has_bf16(Isa) { return false; }
+bool has_fast_bf16(Isa) { return false; }
 
 namespace gemm_internal {
 Kernel bf16_kernel(Isa) { return f32_kernel(); }

@@ -6,6 +6,9 @@
 namespace frugal {
 
 bool has_bf16(Isa isa) { return isa == Isa::amx || (isa == Isa::avx512 && has_avx512_bf16()); }
+bool has_fast_bf16(Isa isa) {
+  return isa == Isa::amx || (isa == Isa::avx512 && has_avx512_bf16() && __builtin_cpu_is("amd"));
+}
 
 namespace gemm_internal {
 
