@@ -19,6 +19,11 @@ import tempfile
 
 MODEL = "models/all-MiniLM-L6-v2"
 DATA = "examples/banking77"
+# What the other scripts here have measured, perhaps on other machines: docs/ file, title, command.
+OTHERS = [("inference.md", "Inference", "bench/inference.py"),
+          ("generation.md", "Generation against CTranslate2 and llama.cpp", "bench/generate.py --rounds 3"),
+          ("tokenizers.md", "Tokenizers, one thread, whole processes on 20 MB of Wikipedia",
+           "bench/tokenizer/compare_processes.py")]
 LAYERS = {6: "0,1,2,3,4,5", 3: "0,2,5", 2: "0,5", 1: "0"}
 
 
@@ -71,19 +76,18 @@ def training(args):
 
 
 def inference(args):
-    """MiniLM with a classifier at fixed shapes, against ONNX Runtime."""
-    ours, theirs = [], []
-    for _ in range(args.rounds):
-        text, _ = run([args.frugal, "bench", "--shape", "MiniLM-L6", "--seconds", 1, "--threads", 2, "--json"])
-        ours.append({(r["batch"], r["tokens"], r["precision"]): r["milliseconds"] for r in json.loads(text)["rows"]})
-        text, _ = run([sys.executable, "bench/peers/infer_ort.py", "--model", MODEL, "--threads", 2, "--repeats", 30])
-        theirs.append(json.loads(text)["variants"])
+    """The shape of MiniLM with a classifier against ONNX Runtime, precision by precision, by bench/inference.py."""
+    folder = pathlib.Path("build/bench-models/inference/compare")
+    run([sys.executable, "bench/inference.py", "--frugal", args.frugal, "--rounds", args.rounds, "--shapes", "MiniLM-L6",
+         "--works", "1x8,1x32,1x128,8x128", "--peers", "ort", "--out", folder])
     rows = []
-    for batch, tokens in ((1, 8), (1, 32), (1, 128), (8, 128)):
-        for precision, variants in (("fp32", ("fp32", "fp32_fused")), ("int8", ("int8", "int8_fused"))):
-            mine = [o[batch, tokens, precision] for o in ours]
-            best = [min(t[v]["median_ms"][f"{batch}x{tokens}"] for v in variants if v in t) for t in theirs]
-            rows.append({"work": f"{batch}x{tokens}", "precision": precision, "frugal": spread(mine), "ort": spread(best),
+    for row in json.loads((folder / "inference.json").read_text())["MiniLM-L6"]["rows"]:
+        settings = row["settings"]
+        for precision in ("fp32", "int8"):
+            mine = settings["frugal"][precision]
+            kinds = [settings["ONNX Runtime"].get(kind, []) for kind in (precision, f"{precision}-fused")]
+            best = [min(turn) for turn in zip(*(kind for kind in kinds if len(kind) == len(mine)))]
+            rows.append({"work": row["name"], "precision": precision, "frugal": spread(mine), "ort": spread(best),
                          "ratio": spread([b / a for a, b in zip(mine, best)])})
             print(rows[-1], flush=True)
     return rows
@@ -162,6 +166,12 @@ def markdown(results):
                       + ", ".join(f"{100 * v:.2f} %" for v in a["values"]) + f"; mean {100 * a['mean']:.2f} %.", ""]
     if "shrink" in results:
         lines += ["## The main job", "", results["shrink"]["main_result"], ""]
+    for file, title, script in OTHERS:
+        path = pathlib.Path("docs") / file
+        if path.exists():
+            picture = path.with_suffix(".svg")
+            shown = f"; as a picture: [{picture.name}]({picture.name})" if picture.exists() else ""
+            lines += [f"## {title}", "", f"`{script}`{shown}.", "", path.read_text()]
     return "\n".join(lines)
 
 

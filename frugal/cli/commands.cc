@@ -50,7 +50,9 @@ std::vector<Command> commands() {
        "  frugal perplexity models/bert-base-uncased --lines --json < sentences.txt",
        &setup_perplexity},
       {"quantize", "a model's weights as integers: a quarter of the size, and faster",
-       "  frugal quantize models/gpt2 --out models/gpt2-int8", &setup_quantize},
+       "  frugal quantize models/gpt2 --out models/gpt2-int8\n"
+       "  frugal quantize out/teacher --precision auto --data dev.tsv --out small",
+       &setup_quantize},
       {"convert", "a model folder as one safetensors file under today's names",
        "  frugal convert downloads/old-bert --out models/old-bert", &setup_convert},
       {"tokenize", "token numbers of each line of standard input, or back; or a new vocabulary from them",
@@ -71,7 +73,8 @@ std::vector<Command> commands() {
        "l.safetensors",
        &setup_run},
       {"bench", "what this machine can do, and how much of it frugal reaches",
-       "  frugal bench\n  frugal bench --json", &setup_bench},
+       "  frugal bench\n  frugal bench --model models/all-MiniLM-L6-v2 --work 1x32,8x128 --precision int8",
+       &setup_bench},
   };
 }
 
