@@ -2,8 +2,10 @@
 #include "frugal/io/safetensors.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
+#include <fstream>
 
 #include "frugal/io/file.h"
 #include "frugal/io/testing.h"
@@ -41,6 +43,31 @@ TEST(Safetensors, ReadsHandWrittenBytes) {
   EXPECT_EQ(x.shape(), (Shape{2, 1}));
   EXPECT_EQ(x.data<int16_t>()[0], 1);
   EXPECT_EQ(x.data<int16_t>()[1], -1);
+}
+
+// Bytes of this process that are in memory.
+int64_t resident() {
+  int64_t all = 0, pages = 0;
+  std::ifstream("/proc/self/statm") >> all >> pages;
+  return pages * ::sysconf(_SC_PAGESIZE);
+}
+
+TEST(Safetensors, MappedTensorsGiveTheirMemoryBackAndReadAgain) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/x.safetensors";
+  constexpr int64_t kBytes = 32 << 20;
+  const Tensor written = counting(DType::u8, {kBytes});
+  write_safetensors(path, {{"x", written}, {"y", counting(DType::u8, {3})}});
+  const TensorFile file = read_safetensors(path);
+  const Tensor& x = file.tensors.at("x");
+  ASSERT_TRUE(same(x, written));
+  const int64_t before = resident();
+  x.drop_pages();
+  EXPECT_LT(resident(), before - kBytes * 3 / 4);
+  EXPECT_TRUE(same(x, written));
+  EXPECT_TRUE(same(file.tensors.at("y"), counting(DType::u8, {3})));
+  written.drop_pages();  // its own memory stays
+  EXPECT_TRUE(same(x, written));
 }
 
 TEST(Safetensors, AcceptsEmptyThings) {

@@ -1,7 +1,9 @@
 #include "frugal/models/llama.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "frugal/base/error.h"
 #include "frugal/models/config_reader.h"
 #include "frugal/nn/heads.h"
 #include "frugal/ops/add.h"
@@ -22,42 +24,46 @@ void stretch(Tensor& frequencies, double factor, double low, double high, double
   }
 }
 
-// `rope_parameters`, or in older files `rope_theta` and `rope_scaling`.
-Tensor read_frequencies(ConfigReader& read, const Json& json, const std::string& where, int64_t head_size) {
-  const char* key = has_value(json, "rope_parameters") ? "rope_parameters" : "rope_scaling";
-  const Json none = Json::object();
-  const Json& given = has_value(json, key) ? json[key] : none;
-  if (!given.is_object()) {
-    read.problem(key, "is no object");
-    return {};
+// The configuration with what `rope_parameters` holds (in older files `rope_scaling`) beside its other keys,
+// so that all problems come together.
+Json with_rope_beside(const Json& json, const std::string& where) {
+  Json flat = json;
+  for (const char* key : {"rope_scaling", "rope_parameters"}) {
+    if (!has_value(json, key)) continue;
+    if (!json[key].is_object()) throw Error(where, fmt::format("{} is no object", key));
+    flat.update(json[key]);
   }
-  ConfigReader rope(given, where + ": " + key);
-  const double base = rope.real("rope_theta", read.real("rope_theta", 10000, 1, 1e12), 1, 1e12);
-  const std::string type = rope.text("rope_type", rope.text("type", "default"));
+  return flat;
+}
+
+Tensor read_frequencies(ConfigReader& read, int64_t head_size) {
+  const double base = read.real("rope_theta", 10000, 1, 1e12);
+  const std::string type = read.text("rope_type", read.text("type", "default"));
   if (head_size < 2 || head_size % 2 != 0) {
     read.problem("head_dim", fmt::format("{} is not even, so its features form no pairs", head_size));
     return {};
   }
   Tensor frequencies = rotary_frequencies(head_size, base);
   if (type == "linear") {
-    const double factor = rope.real("factor", 1, 1e-3, 1e6);
+    const double factor = read.real("factor", 1, 1e-3, 1e6);
     for (float& frequency : frequencies.data<float>()) frequency = static_cast<float>(frequency / factor);
   } else if (type == "llama3") {
-    const double low = rope.real("low_freq_factor", 1, 1e-3, 1e6), high = rope.real("high_freq_factor", 4, 0, 1e6);
-    if (high <= low) rope.problem("high_freq_factor", "must be above low_freq_factor");
-    stretch(frequencies, rope.real("factor", 8, 1e-3, 1e6), low, high,
-            static_cast<double>(rope.optional_positive("original_max_position_embeddings", 8192)));
+    const double low = read.real("low_freq_factor", 1, 1e-3, 1e6);
+    const double high = read.real("high_freq_factor", 4, 1e-3, 1e6);
+    if (high <= low) read.problem("high_freq_factor", "must be above low_freq_factor");
+    stretch(frequencies, read.real("factor", 8, 1e-3, 1e6), low, high,
+            static_cast<double>(read.optional_positive("original_max_position_embeddings", 8192)));
   } else if (type != "default") {
-    rope.problem("rope_type", fmt::format("{} is not supported: default, linear or llama3", in_quotes(type)));
+    read.problem("rope_type", fmt::format("{} is not supported: default, linear or llama3", in_quotes(type)));
   }
-  rope.finish();
   return frequencies;
 }
 
 }  // namespace
 
 std::unique_ptr<Model> Llama::make_as(std::string_view family, const Json& json, const std::string& where) {
-  ConfigReader read(json, where);
+  const Json flat = with_rope_beside(json, where);
+  ConfigReader read(flat, where);
   ModelInfo info = read.info(family, {"Model", "ForCausalLM", "ForSequenceClassification"});
   const bool mistral = family == "Mistral", qwen = family == "Qwen2";
   LlamaConfig c;
@@ -70,7 +76,9 @@ std::unique_ptr<Model> Llama::make_as(std::string_view family, const Json& json,
     read.problem("num_key_value_heads", fmt::format("{} does not divide {} heads", c.key_heads, c.heads));
   c.head_size = read.head_size("head_dim", "hidden_size", c.hidden, c.heads);
   c.ffn = read.positive("intermediate_size");
-  info.max_positions = read.optional_positive("max_position_embeddings", mistral ? 131072 : qwen ? 32768 : 2048);
+  info.max_positions = read.optional_positive("max_position_embeddings", mistral ? 131072
+                                                                         : qwen  ? 32768
+                                                                                 : 2048);
   c.activation = read.activation("hidden_act", "silu");
   c.norm_eps = read.real("rms_norm_eps", 1e-6, 0, 1);
   c.attention_dropout = read.real("attention_dropout", 0, 0, 0.999);
@@ -82,7 +90,7 @@ std::unique_ptr<Model> Llama::make_as(std::string_view family, const Json& json,
   c.tied = read.boolean("tie_word_embeddings", false);
   info.padding = read.padding(c.vocab, -1);
   c.labels = info.labels;
-  c.frequencies = read_frequencies(read, json, where, c.head_size);
+  c.frequencies = read_frequencies(read, c.head_size);
   read.finish();
   return std::unique_ptr<Model>(new Llama(json, std::move(info), std::move(c)));
 }
