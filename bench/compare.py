@@ -129,7 +129,8 @@ def shrink(args):
     folder = pathlib.Path("out/banking77")
     run([args.frugal, "shrink", "--model", MODEL, "--data", f"{DATA}/train.tsv", "--test", f"{DATA}/test.tsv",
          "--target", 0.99, "--quiet", "--out", folder])
-    return json.loads((folder / "report.json").read_text())
+    report = json.loads((folder / "report.json").read_text())
+    return {key: report[key] for key in ("main_result", "machine")}
 
 
 SECTIONS = {"machine": machine, "training": training, "inference": inference, "accuracy": accuracy,
@@ -165,7 +166,9 @@ def markdown(results):
             lines += [f"Teacher's test accuracy, {title}, seeds 0 to 2, n = {a['rows']}: "
                       + ", ".join(f"{100 * v:.2f} %" for v in a["values"]) + f"; mean {100 * a['mean']:.2f} %.", ""]
     if "shrink" in results:
-        lines += ["## The main job", "", results["shrink"]["main_result"], ""]
+        where = results["shrink"]["machine"]
+        lines += ["## The main job", "", f"{results['shrink']['main_result']} ({where['CPU']}, "
+                  f"{where['instruction set']}, {where['threads']} threads.)", ""]
     for file, title, script in OTHERS:
         path = pathlib.Path("docs") / file
         if path.exists():
