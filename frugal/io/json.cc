@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
+#include <unordered_set>
 
 #include "frugal/base/error.h"
 #include "frugal/io/file.h"
@@ -95,7 +95,7 @@ class Rules {
   const std::string& where_;
   const JsonLimits& limits_;
   const char* progress_;
-  std::vector<std::set<std::string>> keys_;  // of each object that is open
+  std::vector<std::unordered_set<std::string>> keys_;  // of each object that is open
 };
 
 }  // namespace
