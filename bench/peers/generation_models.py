@@ -8,7 +8,6 @@ that one that is there is whole. No text is needed and no tokenizer is made: the
 import argparse
 import os
 import pathlib
-import shutil
 import types
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing to look up
@@ -17,6 +16,8 @@ import ctranslate2
 import torch
 from transformers import BartConfig, BartForConditionalGeneration, GPT2Config, GPT2LMHeadModel, T5Config, \
     T5ForConditionalGeneration
+
+from inference_worker import once
 
 # Ids repeat from the first step on with the initial weights of the reference, whose embedding outweighs all layers;
 # with the layers' weights this much larger every step depends on the ones before it.
@@ -63,18 +64,6 @@ class Converter(ctranslate2.converters.TransformersConverter):
         special = {f"{key}_token": name(getattr(self.config, f"{key}_token_id", None)) for key in ("bos", "eos", "pad")}
         return types.SimpleNamespace(get_vocab=lambda: {name(i): i for i in range(self.config.vocab_size)},
                                      convert_ids_to_tokens=name, unk_token="t3", **special)
-
-
-def once(folder, make):
-    """Calls make(scratch) unless the folder is there, and renames."""
-    if folder.exists():
-        return
-    scratch = folder.with_name(f"{folder.name}.{os.getpid()}")
-    try:
-        make(scratch)
-        scratch.rename(folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def main():

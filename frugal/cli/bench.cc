@@ -40,8 +40,8 @@ std::vector<WorkSize> work_list(const std::string& text) {
     const char* last = part.data() + part.size();
     const bool cross = error == std::errc() && end != last && *end == 'x';
     if (cross) std::from_chars(end + 1, last, work.tokens);
-    if (!cross || part != fmt::format("{}x{}", work.batch, work.tokens) || work.batch < 1 || work.tokens < 1 ||
-        work.batch * work.tokens > 1'000'000)
+    if (!cross || part != fmt::format("{}x{}", work.batch, work.tokens) || work.batch < 1 ||
+        work.tokens < 1 || work.batch * work.tokens > 1'000'000)
       throw UsageError(fmt::format("--work: '{}' is not batch x tokens", part), "like 1x128 or 64x128");
     works.push_back(work);
   }
@@ -56,9 +56,7 @@ std::vector<Precision> precision_list(const std::string& text, const Context& co
       throw UsageError(fmt::format("unknown --precision '{}'", part), "fp32, bf16, int8");
     if (part == "bf16" && !has_bf16(context.isa))
       throw UsageError(fmt::format("--precision bf16: {} has no bf16 products", name_of(context.isa)));
-    precisions.push_back(part == "int8"   ? Precision::s8
-                         : part == "bf16" ? Precision::bf16
-                                          : Precision::f32);
+    precisions.push_back(part == "int8" ? Precision::s8 : part == "bf16" ? Precision::bf16 : Precision::f32);
   }
   if (precisions.empty()) {
     precisions = {Precision::f32, Precision::s8};

@@ -1,6 +1,6 @@
-// Llama (Touvron et al. 2023, arXiv 2302.13971; Llama 3: 2407.21783) and those of its shape, Mistral (2310.06825:
-// a window) and Qwen2 (2407.10671: biases): decoders of pre-norm layers with rotary positions, RMS norms, a
-// gated feed-forward and heads of queries that share keys and values.
+// Llama (Touvron et al. 2023, arXiv 2302.13971; Llama 3: 2407.21783) and those of its shape, Mistral
+// (2310.06825: a window) and Qwen2 (2407.10671: biases): decoders of pre-norm layers with rotary positions,
+// RMS norms, a gated feed-forward and heads of queries that share keys and values.
 #pragma once
 
 #include "frugal/models/model.h"
@@ -30,7 +30,8 @@ class Llama : public Model {
  private:
   Llama(Json config, ModelInfo info, LlamaConfig llama)
       : Model(std::move(config), std::move(info)), config_(std::move(llama)) {}
-  static std::unique_ptr<Model> make_as(std::string_view family, const Json& config, const std::string& where);
+  static std::unique_ptr<Model> make_as(std::string_view family, const Json& config,
+                                        const std::string& where);
 
   std::string body() const { return info().bare ? "" : "model."; }
   Value decode(Net& net, Scope at) const;

@@ -203,9 +203,10 @@ Kernel SharedMatMul::kernel(const Context&, std::span<const TensorType> in,
   const auto run = [=, op = *this](const KernelArgs& args, Worker& worker) {
     std::array<Product, kMostProducts> products;
     for (size_t i = 0; i < count; ++i)
-      products[i] = {args.in[1 + 2 * i], args.output<float>(i), {args.input<float>(2 + 2 * i), op.activations[i]}};
-    gemm_shared(op.precision, op.isa, {args.input<float>(0), k, 1}, {products.data(), count}, m, op.n, k, op.n,
-                worker);
+      products[i] = {
+          args.in[1 + 2 * i], args.output<float>(i), {args.input<float>(2 + 2 * i), op.activations[i]}};
+    gemm_shared(op.precision, op.isa, {args.input<float>(0), k, 1}, {products.data(), count}, m, op.n, k,
+                op.n, worker);
   };
   return {run, gemm_scratch_bytes(precision, isa, m, n, k)};
 }

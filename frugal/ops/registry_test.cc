@@ -169,7 +169,8 @@ INSTANTIATE_TEST_SUITE_P(Registry, OpTest, ::testing::ValuesIn(op_samples()), []
 
 // Reads the operations' names from their headers, so that one cannot be forgotten.
 TEST(Registry, EveryOperationArisesInASample) {
-  // What lowering makes holds one machine's layout in its attributes: gemm_test.cc and share_test.cc compare it.
+  // What lowering makes holds one machine's layout in its attributes: gemm_test.cc and share_test.cc compare
+  // it.
   std::set<std::string> sampled{"pack", "packed_matmul", "packed_expert_linear", "packed_expert_outer",
                                 "shared_matmul"};
   for (const OpSample& sample : op_samples()) {

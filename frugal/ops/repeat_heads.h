@@ -1,7 +1,7 @@
 // repeat_heads: each head's columns `times` over, for grouped-query attention (Ainslie et al. 2023, arXiv
 // 2305.13245), where several heads of queries share one of keys and values:
-// x[T, heads * width] -> [T, heads * times * width]; head h becomes heads h * times ... h * times + times - 1.
-// sum_heads is its gradient: the sum over each group, in the order of the heads.
+// x[T, heads * width] -> [T, heads * times * width]; head h becomes heads h * times ... h * times + times
+// - 1. sum_heads is its gradient: the sum over each group, in the order of the heads.
 #pragma once
 
 #include "frugal/graph/graph.h"

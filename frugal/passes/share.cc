@@ -8,8 +8,8 @@
 namespace frugal {
 namespace {
 
-// Results of a step live together from it on, so products far apart stay apart: the keys of all of a decoder's
-// layers read the same encoder.
+// Results of a step live together from it on, so products far apart stay apart: the keys of all of a
+// decoder's layers read the same encoder.
 constexpr int kNear = 24;  // nodes
 
 // A product that may be one of several, else null.
@@ -19,8 +19,7 @@ const PackedMatMul* candidate(const Graph& graph, int i) {
   if (!product || product->trans_a || node.inputs[3]) return nullptr;
   // Whatever it reads beside the rows must be there before the first of the others runs.
   for (const int input : {1, 2})
-    if (const Value& value = node.inputs[input];
-        value && graph.node(value.node).kind == NodeKind::operation)
+    if (const Value& value = node.inputs[input]; value && graph.node(value.node).kind == NodeKind::operation)
       return nullptr;
   return product;
 }
@@ -63,25 +62,24 @@ std::shared_ptr<Graph> share_products(const Graph& graph) {
     return node.kind == NodeKind::variable ? rewriter.to().variable(node.name, node.outputs[0])
                                            : rewriter.to().constant(node.value);
   };
-  return rewriter.run(
-      [&](const Node& node, int i, const std::vector<Value>& in) -> std::optional<std::vector<Value>> {
-        if (const auto group = groups.find(i); group != groups.end()) {
-          const auto* product = static_cast<const PackedMatMul*>(node.op.get());
-          std::vector<Value> inputs{in[0]};
-          std::vector<Activation> activations;
-          for (const int member : group->second) {
-            for (const int input : {1, 2}) inputs.push_back(ready(graph.node(member).inputs[input]));
-            activations.push_back(
-                static_cast<const PackedMatMul*>(graph.node(member).op.get())->activation);
-          }
-          const Value all = rewriter.to().add<SharedMatMul>(inputs, product->precision, product->isa,
-                                                            product->n, activations);
-          for (int m = 0; m < static_cast<int>(group->second.size()); ++m)
-            made[group->second[m]] = Graph::output_of(all, m);
-        }
-        if (const auto found = made.find(i); found != made.end()) return {{found->second}};
-        return std::nullopt;
-      });
+  return rewriter.run([&](const Node& node, int i,
+                          const std::vector<Value>& in) -> std::optional<std::vector<Value>> {
+    if (const auto group = groups.find(i); group != groups.end()) {
+      const auto* product = static_cast<const PackedMatMul*>(node.op.get());
+      std::vector<Value> inputs{in[0]};
+      std::vector<Activation> activations;
+      for (const int member : group->second) {
+        for (const int input : {1, 2}) inputs.push_back(ready(graph.node(member).inputs[input]));
+        activations.push_back(static_cast<const PackedMatMul*>(graph.node(member).op.get())->activation);
+      }
+      const Value all =
+          rewriter.to().add<SharedMatMul>(inputs, product->precision, product->isa, product->n, activations);
+      for (int m = 0; m < static_cast<int>(group->second.size()); ++m)
+        made[group->second[m]] = Graph::output_of(all, m);
+    }
+    if (const auto found = made.find(i); found != made.end()) return {{found->second}};
+    return std::nullopt;
+  });
 }
 
 }  // namespace frugal

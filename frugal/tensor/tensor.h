@@ -60,8 +60,8 @@ class Tensor {
 
   // Says that the bytes are a read-only mapping of a file.
   void set_mapped() { mapped_ = true; }
-  // Gives the memory of mapped bytes back: when next touched they come from the file again. Other tensors keep
-  // theirs.
+  // Gives the memory of mapped bytes back: when next touched they come from the file again. Other tensors
+  // keep theirs.
   void drop_pages() const;
 
  private:

@@ -93,8 +93,8 @@ void gemm_shared(Precision precision, Isa isa, MatrixView a, std::span<const Pro
   worker.for_each(count * each, [&](int64_t item) {
     const int64_t row_block = item / (count * plan.col_blocks), rest = item % (count * plan.col_blocks);
     const int64_t which = plan.down_first ? item / each : rest / plan.col_blocks;
-    block.run(products[which], plan.down_first ? item % each
-                                               : row_block * plan.col_blocks + rest % plan.col_blocks);
+    block.run(products[which],
+              plan.down_first ? item % each : row_block * plan.col_blocks + rest % plan.col_blocks);
   });
   kernel.leave();
 }

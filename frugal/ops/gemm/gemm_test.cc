@@ -248,7 +248,8 @@ TEST_P(Gemm, SharedProductsHaveTheSameBits) {
     }
     for (size_t i = 0; i < 2; ++i) {
       const Operands& b = i == 0 ? one : two;
-      products.push_back({packed[i]->memory, together[i].data(),
+      products.push_back({packed[i]->memory,
+                          together[i].data(),
                           {b.bias.data(), i == 0 ? Activation::none : Activation::gelu}});
       team.run([&](Worker& worker) {
         if (precision == Precision::s8)
