@@ -8,7 +8,11 @@ function(must)
 endfunction()
 set(prefix ${BUILD}/installed)
 must(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
-must(${CMAKE_COMMAND} -S ${SOURCE}/examples/cpp -B ${BUILD}/example -G Ninja -DCMAKE_PREFIX_PATH=${prefix})
+set(sanitizer)
+if(SANITIZE)  # the library's objects call the sanitizer's
+  set(sanitizer -DCMAKE_EXE_LINKER_FLAGS=-fsanitize=${SANITIZE})
+endif()
+must(${CMAKE_COMMAND} -S ${SOURCE}/examples/cpp -B ${BUILD}/example -G Ninja -DCMAKE_PREFIX_PATH=${prefix} ${sanitizer})
 must(${CMAKE_COMMAND} --build ${BUILD}/example)
 # The reference case has no tokenizer: the program must load it and say so, not crash.
 execute_process(COMMAND ${BUILD}/example/classify ${SOURCE}/tests/cases/bert/classification "a text"

@@ -13,7 +13,7 @@ gtest_discover_tests(frugal_tests DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
 
 # The installed package, as another project finds and uses it: examples/cpp is configured, built and run against it.
 add_test(NAME install.example COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_SOURCE_DIR} -DBUILD=${CMAKE_BINARY_DIR}
-                                      -P ${CMAKE_SOURCE_DIR}/cmake/test_install.cmake)
+                                      -DSANITIZE=${FRUGAL_SANITIZE} -P ${CMAKE_SOURCE_DIR}/cmake/test_install.cmake)
 set_tests_properties(install.example PROPERTIES TIMEOUT 600)
 
 # GCC 12 sees a 10 MB string copied into another's inline buffer (PR 105329); the copy is the library's own.
