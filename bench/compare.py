@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 
+from inference_table import spread
+
 MODEL = "models/all-MiniLM-L6-v2"
 DATA = "examples/banking77"
 # What the other scripts here have measured, perhaps on other machines: docs/ file, title, command.
@@ -37,10 +39,6 @@ def run(command, **kwargs):
             sys.exit(f"{' '.join(map(str, command))}\n{errors.decode()}")
         out.seek(0)
         return out.read().decode(), usage.ru_maxrss * 1024
-
-
-def spread(values):
-    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
 
 
 def show(s, digits=2):

@@ -4,13 +4,10 @@
 """
 import json
 import pathlib
-import statistics
 import struct
 import sys
 
-
-def spread(values):
-    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
+from inference_table import spread
 
 
 def show(s, digits=1, scale=1):

@@ -11,8 +11,8 @@
 #include "frugal/eval/shapes.h"
 #include "frugal/io/file.h"
 #include "frugal/io/json.h"
-#include "frugal/models/folder.h"
 #include "frugal/ops/gemm/peak.h"
+#include "frugal/shrink/precision.h"
 
 namespace frugal::cli {
 namespace {
@@ -22,7 +22,8 @@ constexpr const char* kOnlyByName = "BERT-large";
 
 struct Options : Common {
   double seconds = 0.5;
-  std::string shape, model, ids, precisions, works = "1x8,1x32,1x128,8x128", batches = "1,64";
+  std::string shape, model, ids, batches = "1,64";
+  std::vector<std::string> precisions, works{"1x8", "1x32", "1x128", "8x128"};
   bool machine_only = false;
 };
 
@@ -30,11 +31,10 @@ struct WorkSize {
   int64_t batch, tokens;
 };
 
-// "8x128,1x32" as numbers.
-std::vector<WorkSize> work_list(const std::string& text) {
+// "8x128" as numbers, of each.
+std::vector<WorkSize> work_list(const std::vector<std::string>& parts) {
   std::vector<WorkSize> works;
-  std::stringstream parts(text);
-  for (std::string part; std::getline(parts, part, ',');) {
+  for (const std::string& part : parts) {
     WorkSize work{0, 0};
     const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), work.batch);
     const char* last = part.data() + part.size();
@@ -46,23 +46,6 @@ std::vector<WorkSize> work_list(const std::string& text) {
     works.push_back(work);
   }
   return works;
-}
-
-std::vector<Precision> precision_list(const std::string& text, const Context& context) {
-  std::vector<Precision> precisions;
-  std::stringstream parts(text);
-  for (std::string part; std::getline(parts, part, ',');) {
-    if (part != "fp32" && part != "bf16" && part != "int8")
-      throw UsageError(fmt::format("unknown --precision '{}'", part), "fp32, bf16, int8");
-    if (part == "bf16" && !has_bf16(context.isa))
-      throw UsageError(fmt::format("--precision bf16: {} has no bf16 products", name_of(context.isa)));
-    precisions.push_back(part == "int8" ? Precision::s8 : part == "bf16" ? Precision::bf16 : Precision::f32);
-  }
-  if (precisions.empty()) {
-    precisions = {Precision::f32, Precision::s8};
-    if (has_bf16(context.isa)) precisions.insert(precisions.begin() + 1, Precision::bf16);
-  }
-  return precisions;
 }
 
 std::vector<Sequence> read_ids(const std::string& path, int64_t pieces, int64_t positions) {
@@ -109,7 +92,7 @@ int run(const Options& o) {
     throw UsageError("--ids needs --model or --shape");
   const std::string isas = isa_list();
   const Context context = o.context();
-  const std::vector<Precision> precisions = precision_list(o.precisions, context);
+  for (const std::string& precision : o.precisions) check_precision(precision, context);
   std::optional<ModelFolder> folder;
   if (!o.model.empty()) {
     FolderOptions options;
@@ -158,9 +141,11 @@ int run(const Options& o) {
                format_si(row.operations_per_second, "OP") + "/s", format_percent(share));
     std::fflush(stdout);
   };
-  const auto measure = [&](auto&& subject_in) {
+  const auto measure = [&](const std::string& name, const ModelFolder& measured) {
     std::vector<BenchSubject> subjects;
-    for (Precision precision : precisions) subjects.push_back(subject_in(precision));
+    for (const std::string& precision :
+         o.precisions.empty() ? precisions_of(measured, context) : o.precisions)
+      subjects.emplace_back(name, measured, precision, context);
     if (!o.ids.empty()) {
       const ModelInfo& info = subjects.front().info();
       const std::vector<Sequence> sequences = read_ids(o.ids, info.vocab_size, info.max_positions);
@@ -172,12 +157,11 @@ int run(const Options& o) {
       for (BenchSubject& subject : subjects) report(subject.time(batch, tokens, o.seconds));
   };
   if (folder) {
-    const std::string name = std::filesystem::path(o.model).lexically_normal().filename().string();
-    measure([&](Precision p) { return BenchSubject(name, folder->model, folder->store, p, context); });
+    measure(std::filesystem::path(o.model).lexically_normal().filename().string(), *folder);
   } else if (!o.machine_only) {
-    for (const BenchShape& shape : bench_shapes())
+    for (const BenchShape& shape : shapes)
       if (o.shape == shape.name || (o.shape.empty() && shape.name != kOnlyByName))
-        measure([&](Precision p) { return BenchSubject(shape, p, context); });
+        measure(shape.name, random_folder(shape));
   }
   if (o.json) fmt::print("{}\n", to_text(json));
   return 0;
@@ -191,10 +175,11 @@ std::function<int()> setup_bench(CLI::App& app) {
   app.add_option("--shape", o->shape, "only this one: " + shape_names());
   auto* model = app.add_option("--model", o->model, "a model folder in place of the standard shapes");
   model->excludes("--shape");
-  app.add_option("--work", o->works, "batch x tokens (default 1x8,1x32,1x128,8x128)");
+  app.add_option("--work", o->works, "batch x tokens (default 1x8,1x32,1x128,8x128)")->delimiter(',');
   app.add_option("--ids", o->ids, "file of JSON id arrays, one a line: real lengths in place of --work");
   app.add_option("--batch", o->batches, "with --ids: texts in a batch (default 1,64)");
-  app.add_option("--precision", o->precisions, "of fp32, bf16, int8 (default: all this machine has)");
+  app.add_option("--precision", o->precisions, "of fp32, bf16, int8 (default: all this machine has)")
+      ->delimiter(',');
   app.add_flag("--machine", o->machine_only, "only the machine's peaks");
   o->add_threads(app);
   o->add_json(app);

@@ -2,21 +2,22 @@
 // for the precision that measures best.
 #include <filesystem>
 #include <memory>
-#include <numeric>
 
 #include "frugal/base/error.h"
 #include "frugal/base/format.h"
 #include "frugal/cli/command.h"
+#include "frugal/cli/labelled_part.h"
+#include "frugal/cli/training_options.h"
 #include "frugal/models/folder.h"
-#include "frugal/predict/classifier.h"
 #include "frugal/shrink/precision.h"
-#include "frugal/train/dataset.h"
+#include "frugal/shrink/quantize.h"
 
 namespace frugal::cli {
 namespace {
 
 struct Options : Common {
-  std::string folder, out, data, text, pair, label;
+  std::string folder, out, data;
+  ColumnOptions columns;
   double keep = 0.995;
 };
 
@@ -31,37 +32,29 @@ void check_out(const std::string& out) {
     throw Error(out, "is not empty", "choose another --out, or empty it yourself");
 }
 
-ModelFolder load(const std::string& path) {
+ModelFolder load(const std::string& path, bool tokenizer) {
   FolderOptions options;
-  options.tokenizer = false;
+  options.tokenizer = tokenizer;
   return load_model_folder(path, options);
 }
 
 int convert(const Options& options) {
   check_out(options.out);
-  const ModelFolder folder = load(options.folder);
+  const ModelFolder folder = load(options.folder, false);
   save_model_folder(options.out, *folder.model, *folder.store, options.folder);
   fmt::print("{} of weights: {}\n", format_bytes(bytes_of(*folder.store)), options.out);
   return 0;
 }
 
 // The precision that is fastest on this machine among those that keep enough of fp32's accuracy.
-std::string measured_precision(const Options& options, const Context& context) {
-  const ModelFolder folder = load_model_folder(options.folder);
-  const Classifier classifier(TextModel(folder, context));  // complains where it is none
-  const Examples examples =
-      read_examples(options.data, {options.text, options.pair, options.label, {}}, true);
-  const LabelSet labels{classifier.regression(),
-                        classifier.regression() ? std::vector<std::string>{} : classifier.labels()};
-  std::vector<int64_t> rows(examples.size());
-  std::iota(rows.begin(), rows.end(), 0);
-  const Part part = make_part(examples, encode_labels(examples, labels, options.data), rows,
-                              *folder.tokenizer, text_length(folder, 0));
+std::string measured_precision(const Options& options, const ModelFolder& folder, const Context& context) {
+  Classifier classifier(TextModel(folder, context));
+  const Part part = labelled_part(classifier, options.data, options.columns);
   const std::vector<PrecisionTrial> trials =
       try_precisions(folder, part.sequences, part.targets, options.keep, context);
   for (const PrecisionTrial& t : trials)
     fmt::print("{}: {:.4f} on {} texts, {} of fp32's{}; {:.3f} ms for one text\n", t.precision, t.value,
-               rows.size(), format_percent(t.share), t.holds ? "" : ", too little", t.latency_ms);
+               part.size(), format_percent(t.share), t.holds ? "" : ", too little", t.latency_ms);
   return trials.front().precision;
 }
 
@@ -71,12 +64,11 @@ int quantize(const Options& options) {
   if ((options.precision == "auto") == options.data.empty())
     throw UsageError("--precision auto measures: it needs --data, and --data needs it");
   const Context context = options.context();
-  ModelFolder folder = load(options.folder);
-  if (has_value(folder.model->config(), "quantization_config"))
-    throw Error(options.folder, "is quantized already");
+  const bool measures = options.precision == "auto";
+  ModelFolder folder = load(options.folder, measures);
+  if (is_quantized(*folder.model)) throw Error(options.folder, "is quantized already");
   const double before = bytes_of(*folder.store);
-  const std::string precision =
-      options.precision == "auto" ? measured_precision(options, context) : options.precision;
+  const std::string precision = measures ? measured_precision(options, folder, context) : options.precision;
   folder = in_precision(std::move(folder), precision, context);
   save_model_folder(options.out, *folder.model, *folder.store, options.folder);
   fmt::print("{}, {} of weights instead of {}: {}\n", precision, format_bytes(bytes_of(*folder.store)),
@@ -109,9 +101,7 @@ std::function<int()> setup_quantize(CLI::App& app) {
                  "int8 (default), bf16, fp32; auto: the fastest that keeps the accuracy on --data");
   app.add_option("--data", o->data, "for auto: labelled text to measure on, TSV, CSV or JSON lines");
   app.add_option("--keep", o->keep, "for auto: share of fp32's accuracy to keep (default 0.995)");
-  app.add_option("--text-column", o->text, "column of the text (default: guessed from the header)");
-  app.add_option("--pair-column", o->pair, "column of a second text");
-  app.add_option("--label-column", o->label, "column of the label (default: guessed from the header)");
+  add_columns(app, o->columns);
   o->add_threads(app);
   app.description(
       app.get_description() +

@@ -1,16 +1,17 @@
 #include "frugal/base/error.h"
 #include "frugal/base/format.h"
 #include "frugal/cli/command.h"
+#include "frugal/cli/labelled_part.h"
+#include "frugal/cli/training_options.h"
 #include "frugal/eval/measure.h"
 #include "frugal/models/folder.h"
-#include "frugal/predict/classifier.h"
-#include "frugal/train/dataset.h"
 
 namespace frugal::cli {
 namespace {
 
 struct Options : Common {
-  std::string folder, data, text, pair, label;
+  std::string folder, data;
+  ColumnOptions columns;
   int max_length = 0;
 };
 
@@ -20,14 +21,7 @@ int run(const Options& o) {
   text_options.max_length = o.max_length;
   Classifier classifier(TextModel(o.load(o.folder, context), context, text_options));
   TextModel& model = classifier.model();
-  const Examples examples = read_examples(o.data, {o.text, o.pair, o.label, {}}, true);
-  const LabelSet labels{classifier.regression(),
-                        classifier.regression() ? std::vector<std::string>{} : classifier.labels()};
-  const Targets targets = encode_labels(examples, labels, o.data);
-  std::vector<int64_t> rows(examples.size());
-  for (size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<int64_t>(i);
-  const Part part = make_part(examples, targets, rows, *model.folder().tokenizer, model.max_length());
-
+  const Part part = labelled_part(classifier, o.data, o.columns);
   const ModelAnswers answers =
       answer(*model.folder().model, model.folder().store, context, part.sequences, part.targets);
   const Quality quality = quality_of(answers, part.targets);
@@ -48,7 +42,8 @@ int run(const Options& o) {
             {"tokens_per_second", speed.tokens_per_second},
             {"memory_bytes", speed.memory_bytes}};
   if (!classifier.regression())
-    json["f1_macro"] = f1_macro(targets.classes, answers.classes, static_cast<int32_t>(labels.names.size()));
+    json["f1_macro"] =
+        f1_macro(part.targets.classes, answers.classes, static_cast<int32_t>(classifier.labels().size()));
   if (o.json) {
     fmt::print("{}\n", to_text(json));
     return 0;
@@ -73,9 +68,7 @@ std::function<int()> setup_eval(CLI::App& app) {
   auto o = std::make_shared<Options>();
   app.add_option("folder", o->folder, "model folder with a classifier")->required();
   app.add_option("--data", o->data, "labelled text: TSV, CSV or JSON lines")->required();
-  app.add_option("--text-column", o->text, "column of the text (default: guessed from the header)");
-  app.add_option("--pair-column", o->pair, "column of a second text");
-  app.add_option("--label-column", o->label, "column of the label (default: guessed from the header)");
+  add_columns(app, o->columns);
   app.add_option("--max-length", o->max_length, "tokens of a text at most (default: what the model allows)");
   o->add_threads(app);
   o->add_precision(app);

@@ -57,12 +57,16 @@ std::vector<int64_t> integer_list(const std::string& option, const std::string& 
   return values;
 }
 
+void add_columns(CLI::App& app, ColumnOptions& columns) {
+  app.add_option("--text-column", columns.text, "column of the text (default: guessed from the header)");
+  app.add_option("--pair-column", columns.text_pair, "column of a second text: a pair task");
+  app.add_option("--label-column", columns.label, "column of the label (default: guessed from the header)");
+}
+
 void DataFlags::add(CLI::App& app) {
   app.add_option("--data", data, "labelled text to train on: TSV, CSV or JSON lines")->required();
   app.add_option("--test", test, "labelled text that is used once, at the end");
-  app.add_option("--text-column", text, "column of the text (default: guessed from the header)");
-  app.add_option("--pair-column", pair, "column of a second text: a pair task");
-  app.add_option("--label-column", label, "column of the label (default: guessed from the header)");
+  add_columns(app, columns);
   app.add_option("--task", task, "classification or regression (default: by the labels)");
   app.add_option("--validation", validation, "share of the data put aside to validate on (default 0.1)");
   app.add_flag("--no-header", no_header, "the first row is data");
@@ -72,9 +76,7 @@ DataOptions DataFlags::options(uint64_t seed) const {
   DataOptions options;
   options.train = data;
   options.test = test;
-  options.columns.text = text;
-  options.columns.text_pair = pair;
-  options.columns.label = label;
+  options.columns = columns;
   if (no_header) options.columns.header = false;
   if (task == "classification")
     options.kind = TaskKind::classification;

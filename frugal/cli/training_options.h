@@ -14,8 +14,12 @@ namespace frugal::cli {
 // "0,2,5" as numbers of at least `least`; anything else is a UsageError that names the option.
 std::vector<int64_t> integer_list(const std::string& option, const std::string& text, int64_t least);
 
+// --text-column, --pair-column and --label-column.
+void add_columns(CLI::App& app, ColumnOptions& columns);
+
 struct DataFlags {
-  std::string data, test, text, pair, label, task;
+  std::string data, test, task;
+  ColumnOptions columns;
   double validation = 0.1;
   bool no_header = false;
 

@@ -6,7 +6,7 @@
 #include "frugal/base/stats.h"
 #include "frugal/io/json.h"
 #include "frugal/models/weights.h"
-#include "frugal/shrink/quantize.h"
+#include "frugal/shrink/precision.h"
 
 namespace frugal {
 namespace {
@@ -16,24 +16,6 @@ constexpr double kLongRun = 2.0;  // seconds: one such run tells enough
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// A BERT of this shape with random weights. The vocabulary is small: a lookup costs the same in any.
-Student random_model(const BenchShape& shape) {
-  const Json config{{"architectures", {"BertForSequenceClassification"}},
-                    {"model_type", "bert"},
-                    {"vocab_size", 1000},
-                    {"hidden_size", shape.hidden},
-                    {"num_hidden_layers", shape.layers},
-                    {"num_attention_heads", shape.heads},
-                    {"intermediate_size", shape.ffn},
-                    {"max_position_embeddings", 512},
-                    {"type_vocab_size", 2},
-                    {"hidden_act", "gelu"}};
-  Student made{make_model(config, "benchmark"), std::make_shared<Store>()};
-  for (const ParameterSpec& spec : made.model->parameters())
-    made.store->set(spec.name, initial_value(spec, 0.02, 1));
-  return made;
 }
 
 }  // namespace
@@ -46,23 +28,32 @@ std::vector<BenchShape> bench_shapes() {
           {"BERT-large", 24, 1024, 16, 4096}};
 }
 
-BenchSubject::BenchSubject(const BenchShape& shape, Precision precision, const Context& context) {
-  const Student made = random_model(shape);
-  *this = BenchSubject(shape.name, made.model, made.store, precision, context);
+// The vocabulary is small: a lookup costs the same in any.
+ModelFolder random_folder(const BenchShape& shape) {
+  const Json config{{"architectures", {"BertForSequenceClassification"}},
+                    {"model_type", "bert"},
+                    {"vocab_size", 1000},
+                    {"hidden_size", shape.hidden},
+                    {"num_hidden_layers", shape.layers},
+                    {"num_attention_heads", shape.heads},
+                    {"intermediate_size", shape.ffn},
+                    {"max_position_embeddings", 512},
+                    {"type_vocab_size", 2},
+                    {"hidden_act", "gelu"}};
+  ModelFolder made;
+  made.path = shape.name;
+  made.model = make_model(config, "benchmark");
+  made.store = std::make_shared<Store>();
+  for (const ParameterSpec& spec : made.model->parameters())
+    made.store->set(spec.name, initial_value(spec, 0.02, 1));
+  return made;
 }
 
-BenchSubject::BenchSubject(const std::string& name, const std::shared_ptr<const Model>& model,
-                           const std::shared_ptr<Store>& store, Precision precision, const Context& context)
-    : name_(name),
-      precision_(precision == Precision::s8     ? "int8"
-                 : precision == Precision::bf16 ? "bf16"
-                                                : "fp32") {
-  InferenceOptions options;
-  options.precision = precision == Precision::bf16 ? Precision::bf16 : Precision::f32;
-  Student used{model, store};
-  if (precision == Precision::s8 && !has_value(model->config(), "quantization_config"))
-    used = quantize(*model, *store);
-  inference_ = std::make_unique<Inference>(used.model, used.store, context, options);
+BenchSubject::BenchSubject(const std::string& name, const ModelFolder& folder, const std::string& precision,
+                           const Context& context)
+    : name_(name), precision_(precision) {
+  const ModelFolder used = in_precision(folder, precision, context);
+  inference_ = std::make_unique<Inference>(used.model, used.store, context);
 }
 
 BenchRow BenchSubject::time(int64_t batch, int64_t tokens, double seconds) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "frugal/base/context.h"
+#include "frugal/models/folder.h"
 #include "frugal/models/inference.h"
 
 namespace frugal {
@@ -27,14 +28,15 @@ struct BenchRow {
   int64_t runs = 0;
 };
 
+// A model of this shape: random weights, classifier head of 2 labels.
+ModelFolder random_folder(const BenchShape& shape);
+
 // A model in one precision, ready to be timed.
 class BenchSubject {
  public:
-  // A standard shape: random weights, classifier head of 2 labels.
-  BenchSubject(const BenchShape& shape, Precision precision, const Context& context);
-  // A model folder's; quantized for int8 where it is not.
-  BenchSubject(const std::string& name, const std::shared_ptr<const Model>& model,
-               const std::shared_ptr<Store>& store, Precision precision, const Context& context);
+  // `precision`: see shrink/precision.h.
+  BenchSubject(const std::string& name, const ModelFolder& folder, const std::string& precision,
+               const Context& context);
 
   const ModelInfo& info() const { return inference_->model().info(); }
   // One batch of so many tokens each; repeated for about `seconds`.

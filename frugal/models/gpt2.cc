@@ -94,14 +94,9 @@ void Gpt2::build(Net& net) const {
   if (head == "Model") {
     net.output("last_hidden_state", x, Rows::token);
   } else if (head == "LMHeadModel") {
-    const Scope weight = config_.tied ? word_embedding() : "lm_head.weight";
-    const Value logits = word_scores(net, "lm_head", weight, x, config_.vocab);
-    net.output("logits", logits, Rows::token);
-    token_loss(net, logits);
+    next_word_scores(net, config_.tied ? word_embedding() : "lm_head.weight", x, config_.vocab);
   } else if (head == "ForSequenceClassification") {
-    const Value logits = net.linear_no_bias("score", net.last_of(net.source, x), config_.labels);
-    net.output("logits", logits, Rows::sequence);
-    sequence_loss(net, logits, "labels", net.options.labels);
+    last_token_classes(net, x, config_.labels);
   } else if (head == "ForTokenClassification") {
     token_classes(net, x, config_.labels, config_.classifier_dropout);
   } else {  // ForQuestionAnswering

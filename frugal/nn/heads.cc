@@ -10,6 +10,18 @@ Value word_scores(Net& net, const Scope& at, const Scope& weight, Value x, int64
   return linear(x, net.parameter(weight, {rows, x.dim(1)}), bias);
 }
 
+void next_word_scores(Net& net, const Scope& weight, Value x, int64_t words) {
+  const Value logits = word_scores(net, "lm_head", weight, x, words);
+  net.output("logits", logits, Rows::token);
+  token_loss(net, logits);
+}
+
+void last_token_classes(Net& net, Value x, int64_t labels) {
+  const Value logits = net.linear_no_bias("score", net.last_of(net.source, x), labels);
+  net.output("logits", logits, Rows::sequence);
+  sequence_loss(net, logits, "labels", net.options.labels);
+}
+
 void token_classes(Net& net, Value x, int64_t labels, double dropout) {
   const Value logits = net.linear("classifier", net.dropout("classifier", x, dropout), labels);
   net.output("logits", logits, Rows::token);

@@ -10,6 +10,12 @@ namespace frugal {
 // be the embedding itself, plus `bias` F32[rows] (may be empty). `at` names the head.
 Value word_scores(Net& net, const Scope& at, const Scope& weight, Value x, int64_t rows, Value bias = {});
 
+// A causal language model's outputs: "logits" of each row by the words' table `weight`, and the loss. The
+// head is called lm_head.
+void next_word_scores(Net& net, const Scope& weight, Value x, int64_t words);
+// "score", a linear layer without bias, of each sequence's last row; output "logits".
+void last_token_classes(Net& net, Value x, int64_t labels);
+
 // "classifier" of each token: dropout and one linear layer; output "logits".
 void token_classes(Net& net, Value x, int64_t labels, double dropout);
 

@@ -10,11 +10,6 @@
 namespace frugal {
 namespace {
 
-bool is_special(const SpecialIds& special, int32_t id) {
-  return id == special.cls || id == special.sep || id == special.mask || id == special.pad ||
-         id == special.unk;
-}
-
 // The pieces that spell a WordPiece token, itself not among them; empty when there are none.
 std::vector<int32_t> spelling_of(int32_t token, const Tokenizer& tokenizer,
                                  const std::vector<int32_t>& kept) {
@@ -46,7 +41,7 @@ Sequence spelled_copy(const Sequence& text, const Tokenizer& tokenizer, const st
   Sequence copy;
   for (size_t i = 0; i < text.ids.size(); ++i) {
     std::vector<int32_t> pieces;
-    if (!is_special(tokenizer.special_ids(), text.ids[i]) && random.uniform() < chance)
+    if (!tokenizer.special_ids().is_bert(text.ids[i]) && random.uniform() < chance)
       pieces = spelling_of(text.ids[i], tokenizer, kept);
     if (pieces.empty()) pieces = {text.ids[i]};
     copy.ids.insert(copy.ids.end(), pieces.begin(), pieces.end());
@@ -60,18 +55,18 @@ std::vector<Sequence> noisy_copies(const std::vector<Sequence>& texts, const Spe
   std::vector<int32_t> words;  // every token of the texts: a draw follows their frequency
   for (const Sequence& text : texts)
     for (int32_t id : text.ids)
-      if (!is_special(special, id)) words.push_back(id);
+      if (!special.is_bert(id)) words.push_back(id);
   std::vector<Sequence> copies;
   if (words.empty()) return copies;
   for (int64_t copy = 0; copy < augmentation.copies; ++copy) {
     Random random(seed, "noisy copy " + std::to_string(copy));
     for (const Sequence& text : texts) {
       Sequence noisy;
-      int64_t left = std::count_if(text.ids.begin(), text.ids.end(),
-                                   [&](int32_t id) { return !is_special(special, id); });
+      int64_t left =
+          std::count_if(text.ids.begin(), text.ids.end(), [&](int32_t id) { return !special.is_bert(id); });
       for (size_t i = 0; i < text.ids.size(); ++i) {
         int32_t id = text.ids[i];
-        if (!is_special(special, id)) {
+        if (!special.is_bert(id)) {
           const double draw = random.uniform();
           if (draw < augmentation.drop && left > 1) {
             --left;

@@ -16,6 +16,11 @@ namespace frugal {
 // such a folder in fp32.
 ModelFolder in_precision(ModelFolder folder, const std::string& precision, const Context& context);
 
+// UsageError unless it is "fp32", "bf16" or "int8" and this machine has it.
+void check_precision(const std::string& precision, const Context& context);
+// Those that a folder can be used in on this machine.
+std::vector<std::string> precisions_of(const ModelFolder& folder, const Context& context);
+
 struct PrecisionTrial {
   std::string precision;
   double value = 0;       // accuracy, or Spearman's correlation

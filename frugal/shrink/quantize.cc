@@ -99,4 +99,6 @@ Student quantize(const Model& model, const Store& store) {
   return result;
 }
 
+bool is_quantized(const Model& model) { return has_value(model.config(), "quantization_config"); }
+
 }  // namespace frugal

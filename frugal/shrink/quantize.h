@@ -17,5 +17,7 @@ namespace frugal {
 // The model's matrices that only products and look-ups of rows read (embedding tables, experts) as I8 `name`
 // and F32 `name_scale`; vectors, and what must stay exact or is read otherwise, stay F32.
 Student quantize(const Model& model, const Store& store);
+// Whether a model's configuration says that quantize() made it.
+bool is_quantized(const Model& model);
 
 }  // namespace frugal

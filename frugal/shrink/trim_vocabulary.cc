@@ -40,11 +40,10 @@ std::vector<int32_t> pieces_to_keep(const Tokenizer& tokenizer, const std::vecto
                                     int32_t common) {
   std::set<int32_t> kept;
   const SpecialIds& special = tokenizer.special_ids();
-  for (int32_t id : {special.cls, special.sep, special.mask, special.pad, special.unk})
-    if (id >= 0) kept.insert(id);
   for (const Sequence& sequence : sequences) kept.insert(sequence.ids.begin(), sequence.ids.end());
   for (int32_t id = 0; id < tokenizer.vocab_size(); ++id)
-    if ((id < common && !is_unused(tokenizer.piece_of(id))) || is_single_character(tokenizer.piece_of(id)))
+    if (special.is_bert(id) || (id < common && !is_unused(tokenizer.piece_of(id))) ||
+        is_single_character(tokenizer.piece_of(id)))
       kept.insert(id);
   return {kept.begin(), kept.end()};
 }

@@ -46,6 +46,8 @@ struct Encoding {
 // -1: this tokenizer has none.
 struct SpecialIds {
   int32_t cls = -1, sep = -1, mask = -1, pad = -1, unk = -1, bos = -1, eos = -1;
+  // Whether an id >= 0 is one of BERT's five.
+  bool is_bert(int32_t id) const { return id == cls || id == sep || id == mask || id == pad || id == unk; }
 };
 
 class Tokenizer {
