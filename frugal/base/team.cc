@@ -29,10 +29,15 @@ std::shared_ptr<std::byte> aligned_block(size_t bytes) {
 
 }  // namespace
 
-int Worker::threads() const { return team_.threads_; }
-std::span<std::byte> Worker::scratch() const { return {team_.scratch_[thread_].get(), team_.scratch_bytes_}; }
-int64_t Worker::take() { return team_.next_.fetch_add(1, std::memory_order_relaxed); }
-void Worker::barrier() { team_.wait_for_all(); }
+int Worker::threads() const { return team_ ? team_->threads_ : 1; }
+std::span<std::byte> Worker::scratch() const {
+  return team_ ? std::span(team_->scratch_[thread_].get(), team_->scratch_bytes_) : own_;
+}
+int64_t Worker::take() { return team_ ? team_->next_.fetch_add(1, std::memory_order_relaxed) : next_++; }
+void Worker::barrier() {
+  if (team_) return team_->wait_for_all();
+  next_ = 0;
+}
 
 Team::Team(int threads) : threads_(std::max(1, threads)), scratch_(threads_) {
   for (int i = 1; i < threads_; ++i) others_.emplace_back([this, i] { serve(i); });
@@ -58,13 +63,13 @@ void Team::run(const std::function<void(Worker&)>& body) {
   body_ = &body;
   job_.fetch_add(1, std::memory_order_release);
   if (threads_ > 1) job_.notify_all();
-  Worker self(*this, 0);
+  Worker self(this, 0);
   body(self);
   wait_for_all();
 }
 
 void Team::serve(int thread) {
-  Worker self(*this, thread);
+  Worker self(this, thread);
   for (uint32_t seen = 0;;) {
     for (int spin = 0; job_.load(std::memory_order_acquire) == seen && spin < kIdleSpins; ++spin) pause();
     job_.wait(seen, std::memory_order_acquire);

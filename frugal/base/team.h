@@ -44,12 +44,18 @@ class Worker {
   // This thread's scratch memory, 64-byte aligned, at least what the program reserved; content is undefined.
   std::span<std::byte> scratch() const;
 
+  // A team of this thread alone, for collective calls inside an item of for_each. Its scratch is what lies
+  // beyond the first `used` bytes (a multiple of 64) of this worker's.
+  Worker alone(size_t used) const { return Worker(nullptr, 0, scratch().subspan(used)); }
+
  private:
   friend class Team;
-  Worker(Team& team, int thread) : team_(team), thread_(thread) {}
+  Worker(Team* team, int thread, std::span<std::byte> own = {}) : team_(team), thread_(thread), own_(own) {}
   int64_t take();
-  Team& team_;
+  Team* team_;  // null: alone
   int thread_;
+  std::span<std::byte> own_;  // alone: its scratch,
+  int64_t next_ = 0;          // and the next item of the loop under way
 };
 
 class Team {

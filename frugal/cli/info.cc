@@ -10,6 +10,7 @@
 #include "frugal/models/folder.h"
 #include "frugal/models/inference.h"
 #include "frugal/ops/adamw.h"
+#include "frugal/runtime/row_strips.h"
 #include "frugal/train/step_graph.h"
 
 namespace frugal::cli {
@@ -55,6 +56,15 @@ PackedBatch sample_batch(const Options& o, const ModelInfo& info) {
   return pack_for(info, pointers);
 }
 
+void print_step(const std::string& before, const Node& node, const std::string& microseconds) {
+  std::vector<TensorType> in;
+  for (const Value& value : node.inputs) in.push_back(value ? value.type() : TensorType{});
+  const Work work = node.op->work(in, node.outputs);
+  fmt::print("{}{:<{}} {:<28} {:<20} {:>10} {:>10} {:>9}  {}\n", before, node.op->name(), 22 - before.size(),
+             node.op->attributes(), node.outputs.empty() ? "" : to_string(node.outputs[0]),
+             format_si(work.flops, ""), format_bytes(work.bytes), microseconds, node.scope);
+}
+
 void print_program(Program& program) {
   program.run();
   const std::vector<double> seconds = program.profile();
@@ -64,12 +74,10 @@ void print_program(Program& program) {
              "output", "FLOPs", "bytes", "us", "scope");
   for (size_t i = 0; i < seconds.size(); ++i) {
     const Node& node = program.graph().node(program.plan().order[i]);
-    std::vector<TensorType> in;
-    for (const Value& value : node.inputs) in.push_back(value ? value.type() : TensorType{});
-    const Work work = node.op->work(in, node.outputs);
-    fmt::print("{:>4}  {:<16} {:<28} {:<20} {:>10} {:>10} {:>9.1f}  {}\n", i, node.op->name(),
-               node.op->attributes(), node.outputs.empty() ? "" : to_string(node.outputs[0]),
-               format_si(work.flops, ""), format_bytes(work.bytes), 1e6 * seconds[i], node.scope);
+    print_step(fmt::format("{:>4}  ", i), node, fmt::format("{:.1f}", 1e6 * seconds[i]));
+    if (const auto* strips = dynamic_cast<const RowStrips*>(node.op.get()))
+      for (const Node& part : strips->body().nodes())
+        if (part.op) print_step("      - ", part, "");
   }
   const Work work = price(program.graph());
   fmt::print("arena {}, scratch {} a thread, {} in {:.3f} ms: {}/s\n",
@@ -124,16 +132,18 @@ int run(Options o) {
   }
   FolderOptions options;
   options.tokenizer = false;
-  const ModelFolder folder = load_model_folder(o.path, options);
+  const Context context = o.context();
+  const ModelFolder folder =
+      o.training ? load_model_folder(o.path, options) : o.load(o.path, context, options);
   const ModelInfo& info = folder.model->info();
   settle_tokens(o, info);
   if (o.training) {
-    const auto program = training_program(folder, sample_batch(o, info), o.context());
+    const auto program = training_program(folder, sample_batch(o, info), context);
     print_program(*program);
     print_training_memory(*program);
     return 0;
   }
-  Inference inference(folder.model, folder.store, o.context());
+  Inference inference(folder.model, folder.store, context);
   const PackedBatch batch = sample_batch(o, info);
   Program& program = inference.prepare(batch);
   const Work work = price(program.graph());
@@ -187,6 +197,7 @@ std::function<int()> setup_info(CLI::App& app) {
       ->check(CLI::Range(1, 1 << 20));
   app.add_option("--sequences", o->sequences, "sequences they make (default 1)")
       ->check(CLI::Range(1, 1 << 20));
+  o->add_precision(app);
   o->add_threads(app);
   o->add_json(app);
   return [o] { return run(*o); };

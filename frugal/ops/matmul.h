@@ -65,6 +65,9 @@ struct PackedMatMul : Op {
   std::string attributes() const override;
   // Inputs: a, packed b, bias or empty, residual or empty.
   std::vector<TensorType> infer(std::span<const TensorType> in) const override;
+  std::vector<int> row_inputs() const override {
+    return trans_a ? std::vector<int>{} : std::vector<int>{0, 3};
+  }
   Work work(std::span<const TensorType> in, std::span<const TensorType> out) const override;
   Kernel kernel(const Context&, std::span<const TensorType> in,
                 std::span<const TensorType> out) const override;
@@ -85,6 +88,7 @@ struct SharedMatMul : Op {
   std::string attributes() const override;
   // Inputs: a, then packed b and bias or empty for each product.
   std::vector<TensorType> infer(std::span<const TensorType> in) const override;
+  std::vector<int> row_inputs() const override { return {0}; }
   Work work(std::span<const TensorType> in, std::span<const TensorType> out) const override;
   Kernel kernel(const Context&, std::span<const TensorType> in,
                 std::span<const TensorType> out) const override;

@@ -20,6 +20,7 @@ struct RmsNorm : Op {
   Kernel kernel(const Context&, std::span<const TensorType> in,
                 std::span<const TensorType> out) const override;
   int in_place_input() const override { return 0; }
+  std::vector<int> row_inputs() const override { return {0}; }
   float eps;
 };
 

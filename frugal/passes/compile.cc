@@ -5,6 +5,7 @@
 #include "frugal/passes/narrow.h"
 #include "frugal/passes/share.h"
 #include "frugal/passes/sparse_rows.h"
+#include "frugal/passes/strips.h"
 
 namespace frugal {
 
@@ -13,7 +14,7 @@ std::unique_ptr<Program> compile_for_inference(const Graph& graph, const Context
                                                std::shared_ptr<Arena> arena) {
   std::shared_ptr<Graph> g = fuse_epilogues(*narrow_rows(graph));
   g = lower_products(*use_quantized_weights(*g, *store, context.isa), context.isa, precision);
-  g = share_products(*fold_constants(*g, context, *store));
+  g = join_row_operations(*share_products(*fold_constants(*g, context, *store)), context);
   return std::make_unique<Program>(g, context, store, std::move(arena));
 }
 

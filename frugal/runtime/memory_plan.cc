@@ -17,7 +17,7 @@ struct Storage {
 
 class Planner {
  public:
-  explicit Planner(const Graph& graph) : graph_(graph), live_(graph.live_nodes()) {}
+  Planner(const Graph& graph, Ends ends) : graph_(graph), ends_(ends), live_(graph.live_nodes()) {}
 
   MemoryPlan run() {
     find_last_uses();
@@ -49,7 +49,10 @@ class Planner {
         const auto use = last_use_.find(value);
         const int last = use == last_use_.end() ? i : use->second;
         if (node.kind != NodeKind::operation) {
-          new_storage(value, node.outputs[o].byte_count(), 0, end, node.kind == NodeKind::input);
+          new_storage(value, node.outputs[o].byte_count(), 0, end,
+                      node.kind == NodeKind::input && ends_ == Ends::arena);
+        } else if (ends_ == Ends::caller && last == end) {
+          new_storage(value, node.outputs[o].byte_count(), i, end, false);
         } else if (const int shared = shared_input(node, i, o); shared >= 0) {
           storage_of_[value] = shared;
           storages_[shared].last = std::max(storages_[shared].last, last);
@@ -109,6 +112,7 @@ class Planner {
   }
 
   const Graph& graph_;
+  const Ends ends_;
   std::vector<bool> live_;
   std::map<Value, int> last_use_;
   std::map<Value, int> storage_of_;
@@ -118,6 +122,6 @@ class Planner {
 
 }  // namespace
 
-MemoryPlan plan_memory(const Graph& graph) { return Planner(graph).run(); }
+MemoryPlan plan_memory(const Graph& graph, Ends ends) { return Planner(graph, ends).run(); }
 
 }  // namespace frugal

@@ -13,12 +13,15 @@ namespace frugal {
 
 struct MemoryPlan {
   size_t arena_bytes = 0;
-  std::map<Value, size_t> offsets;  // of inputs and of every output of a live operation
+  std::map<Value, size_t> offsets;  // of what lies in the arena: inputs and every output of a live operation
   std::vector<int> order;           // live operations, in the order they run
 };
 
-// Variables and constants have memory of their own. Inputs and outputs of the graph keep theirs for the whole
-// run, so that a caller may write all inputs before it and read all outputs after it.
-MemoryPlan plan_memory(const Graph& graph);
+// Whose memory the inputs and outputs of the graph are: the arena's, where they keep theirs for the whole
+// run, so that a caller may write all inputs before it and read all outputs after it; or the caller's.
+enum class Ends : uint8_t { arena, caller };
+
+// Variables and constants have memory of their own.
+MemoryPlan plan_memory(const Graph& graph, Ends ends = Ends::arena);
 
 }  // namespace frugal

@@ -1,0 +1,182 @@
+#include "frugal/runtime/row_strips.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "frugal/base/checked.h"
+#include "frugal/base/error.h"
+#include "frugal/runtime/memory_plan.h"
+
+namespace frugal {
+namespace {
+
+// All weights pass by once for each strip, so it must not be small; what lies between the operations (a row
+// of MiniLM's feed-forward is 6 KiB) should fit into a second-level cache of 1 MiB.
+constexpr int64_t kMostRows = 128, kLeastRows = 32;
+constexpr int64_t kRowUnit = 16;  // so that every strip of every operand begins on a cache line
+
+std::vector<TensorType> types_of(const std::vector<Value>& values) {
+  std::vector<TensorType> types;
+  for (const Value& value : values) types.push_back(value ? value.type() : TensorType{});
+  return types;
+}
+
+// The same operations for another number of rows.
+std::shared_ptr<const Graph> with_rows(const Graph& body, const std::vector<bool>& sliced, int64_t rows) {
+  auto graph = std::make_shared<Graph>();
+  std::vector<Value> made;  // output 0 of each node
+  const auto moved = [&](const Value& old) {
+    return old ? Graph::output_of(made[old.node], old.output) : Value{};
+  };
+  for (const Node& node : body.nodes()) {
+    if (node.kind == NodeKind::input) {
+      TensorType type = node.outputs[0];
+      if (sliced[std::stoul(node.name)]) type.shape[0] = rows;
+      made.push_back(graph->input(node.name, type));
+      continue;
+    }
+    std::vector<Value> inputs;
+    for (const Value& input : node.inputs) inputs.push_back(moved(input));
+    made.push_back(graph->apply(node.op, inputs));
+  }
+  for (const auto& [name, value] : body.outputs()) graph->set_output(name, moved(value));
+  return graph;
+}
+
+// The body compiled for strips of one number of rows.
+class Strip {
+ public:
+  Strip(std::shared_ptr<const Graph> body, const std::vector<bool>& sliced, const Context& context)
+      : body_(std::move(body)), plan_(plan_memory(*body_, Ends::caller)) {
+    std::map<Value, size_t> results;
+    for (const auto& [name, value] : body_->outputs()) results[value] = std::stoul(name);
+    const auto place_of = [&](const Value& value) -> Place {
+      if (!value) return {};
+      const Node& node = body_->node(value.node);
+      const TensorType& type = value.type();
+      if (node.kind == NodeKind::input) {
+        const size_t index = std::stoul(node.name);
+        return {Place::input, index, sliced[index] ? row_bytes(type) : 0};
+      }
+      const auto result = results.find(value);
+      if (result != results.end()) return {Place::output, result->second, row_bytes(type)};
+      return {Place::scratch, plan_.offsets.at(value), 0};
+    };
+    for (const int i : plan_.order) {
+      const Node& node = body_->node(i);
+      Step step{node.op->kernel(context, types_of(node.inputs), node.outputs), {}, {}};
+      for (const Value& input : node.inputs) step.in.push_back(place_of(input));
+      for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o)
+        step.out.push_back(place_of(Value{const_cast<Graph*>(body_.get()), i, o}));
+      kernel_scratch_ = std::max(kernel_scratch_, step.kernel.scratch_bytes);
+      steps_.push_back(std::move(step));
+    }
+    args_.resize(context.team->threads());
+    for (std::vector<KernelArgs>& args : args_)
+      for (const Step& step : steps_)
+        args.push_back({std::vector<const void*>(step.in.size()), std::vector<void*>(step.out.size())});
+  }
+
+  size_t scratch_bytes() const { return plan_.arena_bytes + kernel_scratch_; }
+
+  // The strip from `row` on.
+  void run(const KernelArgs& whole, int64_t row, Worker& worker) {
+    std::byte* scratch = worker.scratch().data();
+    Worker alone = worker.alone(plan_.arena_bytes);
+    std::vector<KernelArgs>& all = args_[worker.thread()];
+    const auto address = [&](const Place& place) -> std::byte* {
+      switch (place.kind) {
+        case Place::none:
+          return nullptr;
+        case Place::input:
+          return static_cast<std::byte*>(const_cast<void*>(whole.in[place.at])) + row * place.row_bytes;
+        case Place::output:
+          return static_cast<std::byte*>(whole.out[place.at]) + row * place.row_bytes;
+        case Place::scratch:
+          break;
+      }
+      return scratch + place.at;
+    };
+    for (size_t s = 0; s < steps_.size(); ++s) {
+      const Step& step = steps_[s];
+      KernelArgs& args = all[s];
+      for (size_t i = 0; i < step.in.size(); ++i) args.in[i] = address(step.in[i]);
+      for (size_t o = 0; o < step.out.size(); ++o) args.out[o] = address(step.out[o]);
+      step.kernel.run(args, alone);
+    }
+  }
+
+ private:
+  // Where an operand lies: in an input or output of the whole step, or in this thread's scratch.
+  struct Place {
+    enum Kind : uint8_t { none, input, output, scratch } kind = none;
+    size_t at = 0;          // which input or output, or the bytes before it in scratch
+    int64_t row_bytes = 0;  // of an operand that is cut by rows
+  };
+  struct Step {
+    Kernel kernel;
+    std::vector<Place> in, out;
+  };
+  static int64_t row_bytes(const TensorType& type) {
+    return static_cast<int64_t>(type.byte_count()) / std::max<int64_t>(1, type.shape[0]);
+  }
+
+  std::shared_ptr<const Graph> body_;
+  MemoryPlan plan_;
+  std::vector<Step> steps_;
+  std::vector<std::vector<KernelArgs>> args_;  // of each thread, written anew for each strip
+  size_t kernel_scratch_ = 0;
+};
+
+}  // namespace
+
+int64_t RowStrips::strip_rows(int64_t rows, int threads) {
+  static const char* env = std::getenv("FRUGAL_STRIP");
+  const int64_t most = env ? std::atoi(env) : kMostRows;
+  if (most == 0) return 0;
+  const int64_t strips = round_up(ceil_div(rows, most), threads);
+  const int64_t strip = round_up(ceil_div(rows, strips), kRowUnit);
+  return strip < kLeastRows ? 0 : strip;
+}
+
+std::string RowStrips::attributes() const {
+  const auto steps = std::count_if(body_->nodes().begin(), body_->nodes().end(),
+                                   [](const Node& node) { return node.op != nullptr; });
+  return fmt::format("{} steps", steps);
+}
+
+std::vector<TensorType> RowStrips::infer(std::span<const TensorType> in) const {
+  require(in.size() == sliced_.size(), "needs the inputs of its body");
+  for (size_t i = 0; i < in.size(); ++i)
+    require(body_->find_input(std::to_string(i)).value().type() == in[i], "an input is not the body's");
+  std::vector<TensorType> out;
+  for (size_t o = 0; o < body_->outputs().size(); ++o)
+    out.push_back(body_->outputs().at(std::to_string(o)).type());
+  return out;
+}
+
+// What lies between the operations never reaches memory.
+Work RowStrips::work(std::span<const TensorType> in, std::span<const TensorType> out) const {
+  Work work{0, Op::work(in, out).bytes};
+  for (const Node& node : body_->nodes())
+    if (node.op) work.flops += node.op->work(types_of(node.inputs), node.outputs).flops;
+  return work;
+}
+
+Kernel RowStrips::kernel(const Context& context, std::span<const TensorType>,
+                         std::span<const TensorType>) const {
+  const int64_t each = strip_rows(rows_, context.team->threads()), rest = rows_ % each;
+  const auto compiled = [&](int64_t rows) {
+    return std::make_shared<Strip>(with_rows(*body_, sliced_, rows), sliced_, context);
+  };
+  const std::shared_ptr<Strip> full = compiled(each), last = rest > 0 ? compiled(rest) : full;
+  const auto run = [full, last, each, rows = rows_](const KernelArgs& args, Worker& worker) {
+    worker.for_each(ceil_div(rows, each), [&](int64_t strip) {
+      const int64_t row = strip * each;
+      (rows - row < each ? last : full)->run(args, row, worker);
+    });
+  };
+  return {run, std::max(full->scratch_bytes(), last->scratch_bytes())};
+}
+
+}  // namespace frugal
