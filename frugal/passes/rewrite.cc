@@ -33,9 +33,11 @@ std::shared_ptr<Graph> Rewriter::run(const Rule& rule) {
   return to_;
 }
 
-// A sum that the rule has changed (fewer rows, say) is an ordinary one from here on.
+// A sum that the rule has changed (fewer rows, say) is an ordinary one from here on, or gone inside another
+// operation.
 void Rewriter::copy_reversible(const ReversibleSum& sum) {
   const Value x = mapped(sum.x), branch = mapped(sum.branch), result = mapped(sum.sum);
+  if (!result) return;
   const Node& node = to_->node(result.node);
   if (dynamic_cast<const Add*>(node.op.get()) && node.inputs == std::vector<Value>{x, branch})
     to_->add_reversible({begins_[sum.first], x, branch, result});

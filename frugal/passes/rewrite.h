@@ -13,8 +13,8 @@ namespace frugal {
 class Rewriter {
  public:
   // The rule sees a node of the old graph and its inputs in the new one; it returns the new values of the
-  // node's outputs, or nothing to have the node copied. Dead nodes are not copied. Names, scopes, outputs and
-  // reversible sums are kept.
+  // node's outputs (empty ones where nobody reads one), or nothing to have the node copied. Dead nodes are
+  // not copied. Names, scopes, outputs and reversible sums are kept.
   using Rule = std::function<std::optional<std::vector<Value>>(const Node& node, int index,
                                                                const std::vector<Value>& inputs)>;
 
