@@ -6,8 +6,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
-#include <new>
 #include <string>
+
+#include "frugal/base/memory.h"
 
 namespace frugal {
 namespace {
@@ -19,12 +20,6 @@ inline void pause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #endif
-}
-
-std::shared_ptr<std::byte> aligned_block(size_t bytes) {
-  void* memory = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
-  if (!memory) throw std::bad_alloc();
-  return {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }};
 }
 
 }  // namespace
@@ -53,7 +48,7 @@ Team::~Team() {
 void Team::reserve_scratch(size_t bytes) {
   if (bytes <= scratch_bytes_) return;
   for (auto& block : scratch_) block.reset();
-  for (auto& block : scratch_) block = aligned_block(bytes);
+  for (auto& block : scratch_) block = zeroed_memory(bytes);
   scratch_bytes_ = bytes;
 }
 

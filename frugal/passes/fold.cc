@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "frugal/base/checked.h"
 #include "frugal/passes/rewrite.h"
 #include "frugal/runtime/program.h"
 
@@ -24,6 +25,21 @@ Value copy_expression(const Graph& from, const Value& value, Graph& to) {
   std::vector<Value> inputs;
   for (const Value& input : node.inputs) inputs.push_back(input ? copy_expression(from, input, to) : Value{});
   return Graph::output_of(to.apply(node.op, std::move(inputs)), value.output);
+}
+
+Tensor computed(const std::shared_ptr<Graph>& part, const Context& context, Store& store) {
+  const std::shared_ptr<Store> weights(&store, [](Store*) {});
+  // A lone operation, as most are, writes where its result stays; others leave what lies between behind.
+  const size_t bytes = plan_memory(*part).arena_bytes,
+               wanted = part->outputs().at("value").type().byte_count();
+  if (bytes > static_cast<size_t>(round_up(static_cast<int64_t>(wanted), 64))) {
+    Program program(part, context, weights);
+    program.run();
+    return program.output("value").clone();
+  }
+  Program program(part, context, weights, std::make_shared<Arena>(store.folded_memory(bytes)));
+  program.run();
+  return program.output("value");
 }
 
 }  // namespace
@@ -53,9 +69,7 @@ std::shared_ptr<Graph> fold_constants(const Graph& graph, const Context& context
           if (!kept) {
             auto part = std::make_shared<Graph>();
             part->set_output("value", copy_expression(graph, value, *part));
-            Program program(part, context, std::shared_ptr<Store>(&store, [](Store*) {}));
-            program.run();
-            kept = program.output("value").clone();
+            kept = computed(part, context, store);
             // The masters have served; whoever needs one again (an embedding tied to the head) rereads it.
             for (const Node& source : part->nodes())
               if (const Tensor* master = store.find(source.name); source.kind == NodeKind::variable && master)

@@ -18,6 +18,8 @@ namespace frugal {
 // Working memory that programs which never run at the same time may share: as large as the largest needs.
 class Arena {
  public:
+  Arena() = default;
+  explicit Arena(Tensor memory) : memory_(std::move(memory)) {}  // U8, zero-filled
   void reserve(size_t bytes) {
     if (bytes > memory_.byte_count()) memory_ = Tensor(DType::u8, {static_cast<int64_t>(bytes)});
   }

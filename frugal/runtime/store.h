@@ -23,9 +23,13 @@ class Store {
 
   // Folded constants, by the expression they were computed from.
   std::map<std::string, Tensor>& folded() { return folded_; }
+  // Zero-filled memory for one of them, U8[bytes]. They lie side by side, so that most share large pages.
+  Tensor folded_memory(size_t bytes);
 
  private:
   std::map<std::string, Tensor> tensors_, folded_;
+  Tensor block_{DType::u8, {0}};  // which the next folded constants share
+  size_t block_used_ = 0;
 };
 
 }  // namespace frugal

@@ -11,6 +11,7 @@
 
 #include "frugal/base/checked.h"
 #include "frugal/base/error.h"
+#include "frugal/base/memory.h"
 
 namespace frugal {
 namespace {
@@ -116,14 +117,13 @@ int64_t element_count(const Shape& shape) {
 std::string to_string(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
 Tensor::Tensor(DType type, Shape shape) : type_(type), shape_(std::move(shape)) {
-  const size_t bytes =
-      static_cast<size_t>(round_up(std::max<int64_t>(1, static_cast<int64_t>(byte_count())), 64));
-  void* memory = std::aligned_alloc(64, bytes);
-  if (!memory)
-    throw Error("", fmt::format("out of memory: {} bytes for a tensor {}", bytes, to_string(shape_)));
-  std::memset(memory, 0, bytes);
-  bytes_ = memory;
-  owner_ = std::shared_ptr<const void>(memory, [](const void* p) { std::free(const_cast<void*>(p)); });
+  try {
+    const std::shared_ptr<std::byte> memory = zeroed_memory(byte_count());
+    bytes_ = memory.get();
+    owner_ = memory;
+  } catch (const std::bad_alloc&) {
+    throw Error("", fmt::format("out of memory: {} bytes for a tensor {}", byte_count(), to_string(shape_)));
+  }
 }
 
 Tensor::Tensor(DType type, Shape shape, void* bytes, std::shared_ptr<const void> owner)

@@ -34,7 +34,7 @@ uint32_t PieceTrie::place(std::span<const uint8_t> bytes) {
 }
 
 PieceTrie::PieceTrie(std::vector<std::pair<std::string_view, int32_t>> pieces) {
-  std::sort(pieces.begin(), pieces.end());
+  if (!std::is_sorted(pieces.begin(), pieces.end())) std::sort(pieces.begin(), pieces.end());
   cells_.resize(256, {0, kFree, kNone});
   cells_[kRoot].parent = kRoot;  // taken, so that it never becomes a child
   std::vector<Task> tasks;
