@@ -91,10 +91,10 @@ void print_program(Program& program) {
 void print_training_memory(const Program& program) {
   size_t weights = 0, gradients = 0;
   for (const Node& node : program.graph().nodes()) {
-    if (!dynamic_cast<const AdamW*>(node.op.get()) && !dynamic_cast<const AdamWRows*>(node.op.get()))
-      continue;
+    const bool rows = dynamic_cast<const AdamWRows*>(node.op.get()) != nullptr;
+    if (!rows && !dynamic_cast<const AdamW*>(node.op.get())) continue;
     weights += node.inputs[0].type().byte_count();
-    gradients += node.inputs[1].type().byte_count();
+    gradients += node.inputs[rows ? 3 : 1].type().byte_count();  // an embedding's: its touched rows
   }
   const auto bytes = [](size_t count) { return format_bytes(static_cast<double>(count)); };
   fmt::print("memory: weights {}, optimizer {}, gradients {}, activations and the rest {}\n", bytes(weights),

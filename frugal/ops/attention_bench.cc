@@ -25,7 +25,10 @@ namespace HWY_NAMESPACE {
 HWY_ATTR double multiply_add(int64_t rounds, float* result) {
   const FloatTag d;
   const Floats x = hn::Set(d, 0.999f), y = hn::Set(d, 0.001f);
-  Floats s0 = y, s1 = y, s2 = y, s3 = y, s4 = y, s5 = y, s6 = y, s7 = y, s8 = y, s9 = y;
+  const auto start = [&](float i)
+                         HWY_ATTR { return hn::Set(d, 0.001f * i); };  // equal chains would become one
+  Floats s0 = start(0), s1 = start(1), s2 = start(2), s3 = start(3), s4 = start(4), s5 = start(5),
+         s6 = start(6), s7 = start(7), s8 = start(8), s9 = start(9);
   for (int64_t i = 0; i < rounds; ++i) {
     s0 = hn::MulAdd(s0, x, y), s1 = hn::MulAdd(s1, x, y), s2 = hn::MulAdd(s2, x, y);
     s3 = hn::MulAdd(s3, x, y), s4 = hn::MulAdd(s4, x, y), s5 = hn::MulAdd(s5, x, y);
