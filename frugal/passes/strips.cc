@@ -10,6 +10,9 @@
 namespace frugal {
 namespace {
 
+// Packed weights pass by once for each strip: those of a vocabulary must not.
+constexpr size_t kMostWeights = size_t{32} << 20;
+
 struct Group {
   std::vector<int> nodes;
   int64_t rows = 0;
@@ -53,6 +56,8 @@ class Joiner {
   // The rows of an operation on rows, 0 for any other.
   static int64_t rows_of(const Node& node) {
     const std::vector<int> inputs = node.op->row_inputs();
+    for (const Value& input : node.inputs)
+      if (input && input.type().type == DType::u8 && input.type().byte_count() > kMostWeights) return 0;
     if (inputs.empty() || node.op->is_view() || node.outputs[0].shape.empty()) return 0;
     const int64_t rows = node.outputs[0].shape[0];
     const auto cut = [rows](const TensorType& type) { return !type.shape.empty() && type.shape[0] == rows; };

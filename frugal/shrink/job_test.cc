@@ -173,5 +173,19 @@ TEST(Commands, InfoShowsFilesOfTorch) {
       << folder.output;
 }
 
+TEST(Commands, InfoShowsThePrograms) {
+  const std::string info =
+      "info " + std::string(FRUGAL_SOURCE_DIR) + "/tests/cases/bert/classification --threads 1 ";
+  const std::string bytes = run(info + "--program --precision int8 --sequences 8 --tokens 64").output;
+  EXPECT_NE(bytes.find("row_strips"), std::string::npos) << bytes;
+  EXPECT_NE(bytes.find("      - packed_matmul"), std::string::npos) << bytes;
+  EXPECT_NE(bytes.find("s8 N gelu"), std::string::npos) << bytes;
+  // The embeddings' gradients are their touched rows, so all gradients fit into the arena.
+  const std::string training = run(info + "--training --tokens 8").output;
+  const size_t rest = training.find("activations and the rest ");
+  ASSERT_NE(rest, std::string::npos) << training;
+  EXPECT_NE(training.find(" kB\n", rest), std::string::npos) << training;
+}
+
 }  // namespace
 }  // namespace frugal

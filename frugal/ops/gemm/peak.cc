@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <memory>
-#include <new>
 
+#include "frugal/base/memory.h"
 #include "frugal/ops/gemm/peak_loops.h"
 
 namespace frugal {
@@ -48,9 +47,7 @@ MachinePeak measure_peak(const Context& context) {
   peak.bf16_flops = best_rate(team, [&](Worker&) { return spin_bf16(context.isa, kSteps); });
   peak.s8_ops = best_rate(team, [&](Worker&) { return spin_s8(context.isa, kSteps); });
 
-  const std::unique_ptr<std::byte, void (*)(void*)> memory(
-      static_cast<std::byte*>(std::aligned_alloc(64, kReadBytes)), std::free);
-  if (!memory) throw std::bad_alloc();
+  const std::shared_ptr<std::byte> memory = zeroed_memory(kReadBytes);  // as weights lie
   team.run([&](Worker& worker) {
     worker.for_each(kReadBytes / kReadItem,
                     [&](int64_t i) { std::memset(memory.get() + i * kReadItem, 1, kReadItem); });
