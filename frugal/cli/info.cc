@@ -57,9 +57,7 @@ PackedBatch sample_batch(const Options& o, const ModelInfo& info) {
 }
 
 void print_step(const std::string& before, const Node& node, const std::string& microseconds) {
-  std::vector<TensorType> in;
-  for (const Value& value : node.inputs) in.push_back(value ? value.type() : TensorType{});
-  const Work work = node.op->work(in, node.outputs);
+  const Work work = node.op->work(types_of(node.inputs), node.outputs);
   fmt::print("{}{:<{}} {:<28} {:<20} {:>10} {:>10} {:>9}  {}\n", before, node.op->name(), 22 - before.size(),
              node.op->attributes(), node.outputs.empty() ? "" : to_string(node.outputs[0]),
              format_si(work.flops, ""), format_bytes(work.bytes), microseconds, node.scope);

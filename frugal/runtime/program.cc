@@ -6,15 +6,12 @@
 #include "frugal/base/error.h"
 
 namespace frugal {
-namespace {
 
 std::vector<TensorType> types_of(const std::vector<Value>& values) {
   std::vector<TensorType> types;
   for (const Value& value : values) types.push_back(value ? value.type() : TensorType{});
   return types;
 }
-
-}  // namespace
 
 Program::Program(std::shared_ptr<const Graph> graph, Context context, std::shared_ptr<Store> store,
                  std::shared_ptr<Arena> arena)

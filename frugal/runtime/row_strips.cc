@@ -1,11 +1,11 @@
 #include "frugal/runtime/row_strips.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "frugal/base/checked.h"
 #include "frugal/base/error.h"
 #include "frugal/runtime/memory_plan.h"
+#include "frugal/runtime/program.h"
 
 namespace frugal {
 namespace {
@@ -14,12 +14,6 @@ namespace {
 // of MiniLM's feed-forward is 6 KiB) should fit into a second-level cache of 1 MiB.
 constexpr int64_t kMostRows = 128, kLeastRows = 32;
 constexpr int64_t kRowUnit = 16;  // so that every strip of every operand begins on a cache line
-
-std::vector<TensorType> types_of(const std::vector<Value>& values) {
-  std::vector<TensorType> types;
-  for (const Value& value : values) types.push_back(value ? value.type() : TensorType{});
-  return types;
-}
 
 // The same operations for another number of rows.
 std::shared_ptr<const Graph> with_rows(const Graph& body, const std::vector<bool>& sliced, int64_t rows) {
@@ -131,10 +125,7 @@ class Strip {
 }  // namespace
 
 int64_t RowStrips::strip_rows(int64_t rows, int threads) {
-  static const char* env = std::getenv("FRUGAL_STRIP");
-  const int64_t most = env ? std::atoi(env) : kMostRows;
-  if (most == 0) return 0;
-  const int64_t strips = round_up(ceil_div(rows, most), threads);
+  const int64_t strips = round_up(ceil_div(rows, kMostRows), threads);
   const int64_t strip = round_up(ceil_div(rows, strips), kRowUnit);
   return strip < kLeastRows ? 0 : strip;
 }
