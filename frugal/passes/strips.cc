@@ -10,8 +10,9 @@
 namespace frugal {
 namespace {
 
-// Packed weights pass by once for each strip: those of a vocabulary must not.
-constexpr size_t kMostWeights = size_t{32} << 20;
+// Packed weights of a product pass by once for each strip. With 8 x 128 tokens of BERT-base those of the
+// feed-forward in int8 (2.4 MB) make the model 9 % faster in strips, those in fp32 (9.4 MB) up to 10 % slower.
+constexpr size_t kMostWeights = size_t{6} << 20;
 
 struct Group {
   std::vector<int> nodes;
