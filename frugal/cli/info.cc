@@ -130,6 +130,8 @@ int run(Options o) {
   }
   FolderOptions options;
   options.tokenizer = false;
+  if (o.training && o.precision != "auto")
+    throw UsageError("--precision is of a model in use; --training computes as `frugal train` does");
   const Context context = o.context();
   const ModelFolder folder =
       o.training ? load_model_folder(o.path, options) : o.load(o.path, context, options);

@@ -43,6 +43,12 @@ Work Op::work(std::span<const TensorType> in, std::span<const TensorType> out) c
 
 const TensorType& Value::type() const { return graph->node(node).outputs[output]; }
 
+std::vector<TensorType> types_of(const std::vector<Value>& values) {
+  std::vector<TensorType> types;
+  for (const Value& value : values) types.push_back(value ? value.type() : TensorType{});
+  return types;
+}
+
 Value Graph::input(const std::string& name, TensorType type) {
   if (const auto found = find_input(name)) return *found;
   const int id = static_cast<int>(nodes_.size());
@@ -70,8 +76,7 @@ Value Graph::constant(Tensor value) {
 }
 
 Value Graph::apply(std::shared_ptr<const Op> op, std::vector<Value> inputs) {
-  std::vector<TensorType> types;
-  for (const Value& value : inputs) types.push_back(value ? value.type() : TensorType{});
+  const std::vector<TensorType> types = types_of(inputs);
   std::vector<TensorType> outputs;
   try {
     outputs = op->infer(types);

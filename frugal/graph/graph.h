@@ -29,6 +29,9 @@ struct Value {
   }
 };
 
+// Of a node's inputs; an empty type for an input that is left out.
+std::vector<TensorType> types_of(const std::vector<Value>& values);
+
 enum class NodeKind : uint8_t {
   operation,
   input,     // given at each run

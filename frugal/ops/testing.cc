@@ -40,11 +40,9 @@ std::vector<std::vector<Tensor>> evaluate(const Graph& graph, const Context& con
       values[i] = {given.at(static_cast<int>(i)).clone()};
     } else {
       KernelArgs args;
-      std::vector<TensorType> types;
-      for (const Value& input : node.inputs) {
-        types.push_back(input ? input.type() : TensorType{});
+      const std::vector<TensorType> types = types_of(node.inputs);
+      for (const Value& input : node.inputs)
         args.in.push_back(input ? values[input.node][input.output].bytes() : nullptr);
-      }
       for (const TensorType& type : node.outputs) {
         Tensor out = node.op->is_view()
                          ? values[node.inputs[0].node][node.inputs[0].output].reshaped(type.shape)

@@ -32,14 +32,12 @@ Tensor computed(const std::shared_ptr<Graph>& part, const Context& context, Stor
   // A lone operation, as most are, writes where its result stays; others leave what lies between behind.
   const size_t bytes = plan_memory(*part).arena_bytes,
                wanted = part->outputs().at("value").type().byte_count();
-  if (bytes > static_cast<size_t>(round_up(static_cast<int64_t>(wanted), 64))) {
-    Program program(part, context, weights);
-    program.run();
-    return program.output("value").clone();
-  }
-  Program program(part, context, weights, std::make_shared<Arena>(store.folded_memory(bytes)));
+  const bool lone = bytes <= static_cast<size_t>(round_up(static_cast<int64_t>(wanted), 64));
+  Program program(part, context, weights,
+                  lone ? std::make_shared<Arena>(store.folded_memory(bytes)) : std::make_shared<Arena>());
   program.run();
-  return program.output("value");
+  const Tensor value = program.output("value");
+  return lone ? value : value.clone();
 }
 
 }  // namespace

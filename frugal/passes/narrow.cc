@@ -78,7 +78,7 @@ class Narrower {
     for (int k : row_inputs(node))
       if (inputs[k]) inputs[k] = gathered(node.inputs[k], in[k]);
     if (dynamic_cast<const Attention*>(node.op.get()) || dynamic_cast<const XlAttention*>(node.op.get()))
-      inputs[3] = ahead(offsets_);
+      inputs[3] = rewriter_.ahead(offsets_);
     const Value narrow = rewriter_.to().apply(node.op, inputs);
     std::vector<Value> outputs;
     for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o)
@@ -90,12 +90,9 @@ class Narrower {
   Value gathered(const Value& old, const Value& value) {
     if (narrow_only(old.node)) return value;
     auto [slot, fresh] = gathers_.try_emplace(value);
-    if (fresh) slot->second = gather_rows(value, ahead(index_), ahead(offsets_));
+    if (fresh) slot->second = gather_rows(value, rewriter_.ahead(index_), rewriter_.ahead(offsets_));
     return slot->second;
   }
-
-  // The new value of the index or its offsets, which may stand after the nodes that now need them.
-  Value ahead(const Value& old) { return rewriter_.to().input(graph_.node(old.node).name, old.type()); }
 
   const Graph& graph_;
   Rewriter rewriter_;

@@ -1,5 +1,7 @@
 #include "frugal/passes/rewrite.h"
 
+#include <cassert>
+
 #include "frugal/ops/add.h"
 
 namespace frugal {
@@ -31,6 +33,16 @@ std::shared_ptr<Graph> Rewriter::run(const Rule& rule) {
   for (const ReversibleSum& sum : from_.reversible_sums())
     if (live[sum.sum.node]) copy_reversible(sum);
   return to_;
+}
+
+Value Rewriter::ahead(const Value& old) {
+  if (!old) return {};
+  if (!values_[old.node].empty()) return mapped(old);
+  const Node& node = from_.node(old.node);
+  if (node.kind == NodeKind::input) return to_->input(node.name, node.outputs[0]);
+  if (node.kind == NodeKind::variable) return to_->variable(node.name, node.outputs[0]);
+  assert(node.kind == NodeKind::constant);
+  return to_->constant(node.value);
 }
 
 // A sum that the rule has changed (fewer rows, say) is an ordinary one from here on, or gone inside another

@@ -23,6 +23,9 @@ class Rewriter {
   Graph& to() { return *to_; }
   // The new value of an old one that was already copied.
   Value mapped(const Value& old) const { return values_[old.node][old.output]; }
+  // The same, also of an input, variable or constant whose turn has not come; empty for an empty one. For
+  // nodes that are made before all they read was copied.
+  Value ahead(const Value& old);
 
  private:
   void copy_reversible(const ReversibleSum& sum);

@@ -56,12 +56,6 @@ std::shared_ptr<Graph> share_products(const Graph& graph) {
   const std::map<int, std::vector<int>> groups = groups_of(graph);
   std::map<int, Value> made;  // by the old product
   Rewriter rewriter(graph);
-  const auto ready = [&](const Value& old) -> Value {
-    if (!old) return {};
-    const Node& node = graph.node(old.node);
-    return node.kind == NodeKind::variable ? rewriter.to().variable(node.name, node.outputs[0])
-                                           : rewriter.to().constant(node.value);
-  };
   return rewriter.run([&](const Node& node, int i,
                           const std::vector<Value>& in) -> std::optional<std::vector<Value>> {
     if (const auto group = groups.find(i); group != groups.end()) {
@@ -69,7 +63,7 @@ std::shared_ptr<Graph> share_products(const Graph& graph) {
       std::vector<Value> inputs{in[0]};
       std::vector<Activation> activations;
       for (const int member : group->second) {
-        for (const int input : {1, 2}) inputs.push_back(ready(graph.node(member).inputs[input]));
+        for (const int input : {1, 2}) inputs.push_back(rewriter.ahead(graph.node(member).inputs[input]));
         activations.push_back(static_cast<const PackedMatMul*>(graph.node(member).op.get())->activation);
       }
       const Value all =

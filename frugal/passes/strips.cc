@@ -110,7 +110,7 @@ class Joiner {
       Value& input = given[{value, row}];
       if (!input) {
         input = body->input(std::to_string(inputs.size()), value.type());
-        inputs.push_back(ahead(value, rewriter));
+        inputs.push_back(rewriter.ahead(value));
         sliced.push_back(row);
       }
       return input;
@@ -132,23 +132,6 @@ class Joiner {
     const Value strips = rewriter.to().add<RowStrips>(inputs, body, group.rows, sliced);
     count = 0;
     for (const Value& value : results) made_[value.node][value.output] = Graph::output_of(strips, count++);
-  }
-
-  // The new value of an old one from outside the group, which may be a weight that stands after its first
-  // node.
-  static Value ahead(const Value& old, Rewriter& rewriter) {
-    const Node& node = old.graph->node(old.node);
-    switch (node.kind) {
-      case NodeKind::variable:
-        return rewriter.to().variable(node.name, node.outputs[0]);
-      case NodeKind::input:
-        return rewriter.to().input(node.name, node.outputs[0]);
-      case NodeKind::constant:
-        return rewriter.to().constant(node.value);
-      case NodeKind::operation:
-        break;
-    }
-    return rewriter.mapped(old);
   }
 
   const Graph& graph_;

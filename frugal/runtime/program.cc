@@ -7,12 +7,6 @@
 
 namespace frugal {
 
-std::vector<TensorType> types_of(const std::vector<Value>& values) {
-  std::vector<TensorType> types;
-  for (const Value& value : values) types.push_back(value ? value.type() : TensorType{});
-  return types;
-}
-
 Program::Program(std::shared_ptr<const Graph> graph, Context context, std::shared_ptr<Store> store,
                  std::shared_ptr<Arena> arena)
     : graph_(std::move(graph)),

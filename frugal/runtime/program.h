@@ -73,9 +73,6 @@ class Program {
   size_t scratch_bytes_ = 0;
 };
 
-// Of a node's inputs; an empty type for an input that is left out.
-std::vector<TensorType> types_of(const std::vector<Value>& values);
-
 // FLOPs and bytes of one run, summed over the live operations; allocates no weights.
 Work price(const Graph& graph);
 

@@ -4,8 +4,8 @@
 
 #include "frugal/base/checked.h"
 #include "frugal/base/error.h"
+#include "frugal/passes/rewrite.h"
 #include "frugal/runtime/memory_plan.h"
-#include "frugal/runtime/program.h"
 
 namespace frugal {
 namespace {
@@ -17,24 +17,14 @@ constexpr int64_t kRowUnit = 16;  // so that every strip of every operand begins
 
 // The same operations for another number of rows.
 std::shared_ptr<const Graph> with_rows(const Graph& body, const std::vector<bool>& sliced, int64_t rows) {
-  auto graph = std::make_shared<Graph>();
-  std::vector<Value> made;  // output 0 of each node
-  const auto moved = [&](const Value& old) {
-    return old ? Graph::output_of(made[old.node], old.output) : Value{};
-  };
-  for (const Node& node : body.nodes()) {
-    if (node.kind == NodeKind::input) {
-      TensorType type = node.outputs[0];
-      if (sliced[std::stoul(node.name)]) type.shape[0] = rows;
-      made.push_back(graph->input(node.name, type));
-      continue;
-    }
-    std::vector<Value> inputs;
-    for (const Value& input : node.inputs) inputs.push_back(moved(input));
-    made.push_back(graph->apply(node.op, inputs));
-  }
-  for (const auto& [name, value] : body.outputs()) graph->set_output(name, moved(value));
-  return graph;
+  Rewriter rewriter(body);
+  return rewriter.run(
+      [&](const Node& node, int, const std::vector<Value>&) -> std::optional<std::vector<Value>> {
+        if (node.kind != NodeKind::input) return std::nullopt;
+        TensorType type = node.outputs[0];
+        if (sliced[std::stoul(node.name)]) type.shape[0] = rows;
+        return {{rewriter.to().input(node.name, type)}};
+      });
 }
 
 // The body compiled for strips of one number of rows.

@@ -16,12 +16,11 @@ Tensor& Store::get_or_create(const std::string& name, const TensorType& type) {
 
 Tensor Store::folded_memory(size_t bytes) {
   constexpr size_t kBlock = size_t{32} << 20;  // untouched pages cost nothing
-  const size_t start = (block_used_ + 63) / 64 * 64;
+  size_t start = (block_used_ + 63) / 64 * 64;
   if (start + bytes > block_.byte_count()) {
     if (bytes >= kBlock / 2) return Tensor(DType::u8, {static_cast<int64_t>(bytes)});
     block_ = Tensor(DType::u8, {static_cast<int64_t>(kBlock)});
-    block_used_ = 0;
-    return folded_memory(bytes);
+    start = 0;
   }
   block_used_ = start + bytes;
   return {DType::u8,

@@ -180,6 +180,7 @@ TEST(Commands, InfoShowsThePrograms) {
   EXPECT_NE(bytes.find("row_strips"), std::string::npos) << bytes;
   EXPECT_NE(bytes.find("      - packed_matmul"), std::string::npos) << bytes;
   EXPECT_NE(bytes.find("s8 N gelu"), std::string::npos) << bytes;
+  EXPECT_EQ(run(info + "--training --precision int8").status, 2);
   // The embeddings' gradients are their touched rows, so all gradients fit into the arena.
   const std::string training = run(info + "--training --tokens 8").output;
   const size_t rest = training.find("activations and the rest ");
