@@ -58,19 +58,19 @@ class Block {
   // Brings rows [row0, row0 + rows) and this part of k into the kernel's form, unless they already are.
   void prepare(int64_t row_block, int64_t deep) {
     const int64_t k0 = deep * plan_.deep, k = std::min(plan_.deep, k_ - k0);
-    const float* from = a_.data + row0_ * a_.row_stride + k0 * a_.col_stride;
-    if (precision_ == Precision::f32 && a_.col_stride == 1) {
-      tile_a_ = reinterpret_cast<const std::byte*>(from);
-      tile_a_bytes_ = a_.row_stride * static_cast<int64_t>(sizeof(float));
+    const MatrixView from{a_.data + row0_ * a_.row_stride + k0 * a_.col_stride, a_.row_stride, a_.col_stride};
+    const bool f32 = precision_ == Precision::f32;
+    if (f32 && a_.col_stride == 1) {
+      a_at_ = {reinterpret_cast<const std::byte*>(from.data), a_.row_stride * 4, 4};
       return;
     }
-    tile_a_ = prepared_;
-    tile_a_bytes_ = plan_.a_stride;
+    a_at_ = {prepared_, f32 ? k * 4 : plan_.a_stride, f32 ? plan_.strip_rows * 4 : kernel_.element};
     if (row_block == prepared_row_block_ && deep == prepared_deep_) return;
     prepared_row_block_ = row_block;
     prepared_deep_ = deep;
-    prepare_rows(precision_, {from, a_.row_stride, a_.col_stride}, rows_, k, kernel_.padded_k(k), prepared_,
-                 plan_.a_stride, row_scales_, strip_);
+    if (f32) return prepare_columns(from, rows_, k, plan_.strip_rows, reinterpret_cast<float*>(prepared_));
+    prepare_rows(precision_, from, rows_, k, kernel_.padded_k(k), prepared_, plan_.a_stride, row_scales_,
+                 strip_);
   }
 
   // The sums of `count` panels from `panel` over this part of k, and what follows the last part. Sums that
@@ -82,7 +82,8 @@ class Block {
     const int64_t strip_sums = plan_.strip_rows * kernel_.cols * 4;  // bytes, one panel
     const bool waits = plan_.deeps > 1 || plan_.chunk < k;
     Tile tile{};
-    tile.a_bytes = tile_a_bytes_;
+    tile.by_k = precision_ == Precision::f32 && a_.col_stride != 1;
+    tile.a_bytes = tile.by_k ? a_at_.per_k : a_at_.per_row;
     tile.panels = count;
     tile.b_bytes = panel_bytes;
     tile.acc_elements = strip_sums / 4;
@@ -93,7 +94,7 @@ class Block {
       const bool last = deep + 1 == plan_.deeps && c0 + tile.k >= k;
       for (int64_t row = 0, strip = 0; row < rows_; row += plan_.strip_rows, ++strip) {
         tile.rows = std::min(plan_.strip_rows, rows_ - row);
-        tile.a = tile_a_ + row * tile_a_bytes_ + c0 * kernel_.element;
+        tile.a = a_at_.start + row * a_at_.per_row + c0 * a_at_.per_k;
         std::byte* sums = sums_ + (waits ? slot * plan_.strips + strip * plan_.group : 0) * strip_sums;
         tile.acc = sums;
         kernel_.run(tile);
@@ -136,8 +137,10 @@ class Block {
   const int32_t* col_sums_ = nullptr;
 
   int64_t row0_ = 0, rows_ = 0;  // of the item under way
-  const std::byte* tile_a_ = nullptr;
-  int64_t tile_a_bytes_ = 0;
+  struct {
+    const std::byte* start = nullptr;
+    int64_t per_row = 0, per_k = 0;  // bytes
+  } a_at_;
   int64_t prepared_row_block_ = -1, prepared_deep_ = -1;
 };
 

@@ -13,9 +13,12 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int kMaxRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
+// Without AVX-512 the loop's counters compete with 12 multiply-adds for ports: unrolling took 4 % off
+// (Emerald Rapids).
+constexpr int kUnroll = HWY_TARGET <= HWY_AVX3 ? 1 : 4;
 
 // Each sum runs over k upwards with one fused multiply-add a step, whatever kRows and kPanels are.
-template <int kRows, int kPanels>
+template <int kRows, int kPanels, bool kByK>
 void RunRows(const Tile& tile, int64_t panel) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
@@ -35,6 +38,7 @@ void RunRows(const Tile& tile, int64_t panel) {
       for (int v = 0; v < 2 * kPanels; ++v)
         c[r][v] = hn::Load(d, acc + (v / 2) * tile.acc_elements + r * cols + (v % 2) * lanes);
   }
+#pragma GCC unroll kUnroll
   for (int64_t k = 0; k < tile.k; ++k) {
     V columns[2 * kPanels];
 #pragma GCC unroll 8
@@ -42,7 +46,7 @@ void RunRows(const Tile& tile, int64_t panel) {
       columns[v] = hn::Load(d, b + (v / 2) * b_panel + k * cols + (v % 2) * lanes);
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
-      const V x = hn::Set(d, a[r * a_stride + k]);
+      const V x = hn::Set(d, kByK ? a[k * a_stride + r] : a[r * a_stride + k]);
 #pragma GCC unroll 8
       for (int v = 0; v < 2 * kPanels; ++v) c[r][v] = hn::MulAdd(x, columns[v], c[r][v]);
     }
@@ -53,41 +57,47 @@ void RunRows(const Tile& tile, int64_t panel) {
 }
 
 // With few rows, several panels at once: at least 8 sums hide the latency of the multiply-add.
-template <int kRows>
+template <int kRows, bool kByK>
 void RunPanels(const Tile& tile) {
   constexpr int kPanels = kRows == 1 ? 4 : kRows <= 3 ? 2 : 1;
   int64_t panel = 0;
-  for (; panel + kPanels <= tile.panels; panel += kPanels) RunRows<kRows, kPanels>(tile, panel);
-  for (; panel < tile.panels; ++panel) RunRows<kRows, 1>(tile, panel);
+  for (; panel + kPanels <= tile.panels; panel += kPanels) RunRows<kRows, kPanels, kByK>(tile, panel);
+  for (; panel < tile.panels; ++panel) RunRows<kRows, 1, kByK>(tile, panel);
+}
+
+template <int kRows>
+void RunAs(const Tile& tile) {
+  if (tile.by_k) return RunPanels<kRows, true>(tile);
+  return RunPanels<kRows, false>(tile);
 }
 
 void Run(const Tile& tile) {
   switch (tile.rows) {
     case 1:
-      return RunPanels<1>(tile);
+      return RunAs<1>(tile);
     case 2:
-      return RunPanels<2>(tile);
+      return RunAs<2>(tile);
     case 3:
-      return RunPanels<3>(tile);
+      return RunAs<3>(tile);
     case 4:
-      return RunPanels<4>(tile);
+      return RunAs<4>(tile);
     case 5:
-      return RunPanels<5>(tile);
+      return RunAs<5>(tile);
     case 6:
-      return RunPanels<6>(tile);
+      return RunAs<6>(tile);
 #if HWY_TARGET <= HWY_AVX3
     case 7:
-      return RunPanels<7>(tile);
+      return RunAs<7>(tile);
     case 8:
-      return RunPanels<8>(tile);
+      return RunAs<8>(tile);
     case 9:
-      return RunPanels<9>(tile);
+      return RunAs<9>(tile);
     case 10:
-      return RunPanels<10>(tile);
+      return RunAs<10>(tile);
     case 11:
-      return RunPanels<11>(tile);
+      return RunAs<11>(tile);
     case 12:
-      return RunPanels<12>(tile);
+      return RunAs<12>(tile);
 #endif
   }
 }

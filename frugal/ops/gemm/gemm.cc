@@ -72,7 +72,7 @@ void pack_b_s8(Isa isa, ByteView w, const float* scales, int64_t k, int64_t n, v
 }
 
 size_t gemm_scratch_bytes(Precision precision, Isa isa, int64_t m, int64_t n, int64_t k) {
-  return make_plan(precision, kernel_for(precision, isa), m, n, k).scratch_bytes();
+  return make_plan(precision, kernel_for(precision, isa), m, n, k, true).scratch_bytes();
 }
 
 void gemm(Precision precision, Isa isa, MatrixView a, const void* packed_b, int64_t m, int64_t n, int64_t k,
@@ -84,7 +84,8 @@ void gemm(Precision precision, Isa isa, MatrixView a, const void* packed_b, int6
 void gemm_shared(Precision precision, Isa isa, MatrixView a, std::span<const Product> products, int64_t m,
                  int64_t n, int64_t k, int64_t ldc, Worker& worker) {
   const Kernel kernel = kernel_for(precision, isa);
-  const Plan plan = make_plan(precision, kernel, m, n, k);
+  const bool prepared = precision != Precision::f32 || a.col_stride != 1;
+  const Plan plan = make_plan(precision, kernel, m, n, k, prepared);
   assert(worker.scratch().size() >= plan.scratch_bytes());
   Block block(precision, kernel, plan, a, m, n, k, ldc, worker.scratch().data());
   const auto count = static_cast<int64_t>(products.size()), each = plan.items();

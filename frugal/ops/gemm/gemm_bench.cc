@@ -110,6 +110,7 @@ const int registered = [] {
           benchmark::RegisterBenchmark(of.c_str(), product, isa, precision, Activation::none, false);
       for (auto [k, n] : {std::pair{384, 384}, {384, 1536}, {1536, 384}, {768, 3072}})
         for (int m : {1, 8, 32, 128, 512, 1024}) plain->Args({m, k, n});
+      plain->Args({416, 384, 384})->Args({416, 384, 1536})->Args({416, 1536, 384});
       plain->Args({64, 384, 31000})->Args({8192, 384, 1536})->Args({128, 4096, 4096})->UseRealTime();
       benchmark::RegisterBenchmark((of + "_gelu").c_str(), product, isa, precision, Activation::gelu, false)
           ->Args({128, 384, 1536})
@@ -120,6 +121,9 @@ const int registered = [] {
                                    Activation::none, true)
           ->Args({1536, 8192, 384})
           ->Args({384, 1024, 384})
+          ->Args({384, 416, 384})
+          ->Args({1536, 416, 384})
+          ->Args({384, 416, 1536})
           ->UseRealTime();
       benchmark::RegisterBenchmark((of + "_pack").c_str(), pack, isa, precision)
           ->Args({384, 1536})

@@ -18,7 +18,7 @@ int64_t block_rows(Precision precision, int64_t row_bytes) {
 
 }  // namespace
 
-Plan make_plan(Precision precision, const Kernel& kernel, int64_t m, int64_t n, int64_t k) {
+Plan make_plan(Precision precision, const Kernel& kernel, int64_t m, int64_t n, int64_t k, bool prepared) {
   Plan plan{};
   if (m == 0 || n == 0) return plan;
   // s8 scales a whole row at once; the others can prepare A in parts.
@@ -46,7 +46,7 @@ Plan make_plan(Precision precision, const Kernel& kernel, int64_t m, int64_t n, 
   if (m <= 16 && kernel.row_unit > 1) plan.panels = round_up(plan.panels, 2);  // and tiles two
   plan.col_blocks = ceil_div(panels, plan.panels);
   plan.group = plan.strips == 1 ? plan.panels : std::min(kernel.together, plan.panels);
-  plan.down_first = precision == Precision::f32 || plan.row_blocks >= kWantedItems;
+  plan.down_first = !prepared || plan.row_blocks >= kWantedItems;
 
   // An odd number of cache lines from row to row: a power of two would put all rows into one cache set.
   plan.a_stride = (round_up(plan.deep * kernel.element, 64) / 64 | 1) * 64;

@@ -39,6 +39,7 @@ inline int64_t header_bytes(Precision precision, const Kernel& kernel, int64_t n
   return precision == Precision::s8 ? round_up(kernel.panels(n) * kernel.cols * 8, 64) : 0;
 }
 
-Plan make_plan(Precision precision, const Kernel& kernel, int64_t m, int64_t n, int64_t k);
+// `prepared`: A does not lie as the kernel reads it, so each thread brings blocks of rows into its form.
+Plan make_plan(Precision precision, const Kernel& kernel, int64_t m, int64_t n, int64_t k, bool prepared);
 
 }  // namespace frugal::gemm_internal
