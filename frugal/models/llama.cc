@@ -8,7 +8,6 @@
 #include "frugal/nn/heads.h"
 #include "frugal/ops/add.h"
 #include "frugal/ops/multiply.h"
-#include "frugal/ops/repeat_heads.h"
 #include "frugal/ops/rotary.h"
 
 namespace frugal {
@@ -135,9 +134,7 @@ Value Llama::layer(Net& net, Scope at, Value x, Value angles) const {
   const Value q = rotary(heads_of("q_proj", c.heads), angles, c.heads, RotaryPairs::halves);
   const Value k = rotary(heads_of("k_proj", c.key_heads), angles, c.key_heads, RotaryPairs::halves);
   const Value v = heads_of("v_proj", c.key_heads);
-  const int64_t times = c.heads / c.key_heads;
-  Value y = net.attend_causal(net.source, attention, q, repeat_heads(k, c.key_heads, times),
-                              repeat_heads(v, c.key_heads, times), c.heads, c.attention_dropout, c.window);
+  Value y = net.attend_causal(net.source, attention, q, k, v, c.heads, c.attention_dropout, c.window);
   x = add(project(attention / "o_proj", y, c.hidden, c.output_bias), x);
   y = net.rms_norm(at / "post_attention_layernorm", x, c.norm_eps);
   const Value gate = net.activate(project(mlp / "gate_proj", y, c.ffn, c.ffn_bias), c.activation);

@@ -44,6 +44,17 @@ TEST(LlamaConfig, HeadsShareKeysAndValues) {
   EXPECT_EQ(shapes_of(llama_config({{"tie_word_embeddings", true}})).count("lm_head.weight"), 0u);
 }
 
+TEST(LlamaConfig, CachesHoldEachSharedHeadOnce) {
+  Graph graph;
+  Net net(
+      graph, kSmallestBatch,
+      {.stage = Stage::step, .cache = {.rows = 9, .capacity = 9, .source_rows = 0, .source_capacity = 0}});
+  make_model(llama_config(), "")->build(net);
+  const auto keys = graph.find_variable("cache.model.layers.0.self_attn.key");
+  ASSERT_TRUE(keys);
+  EXPECT_EQ(keys->shape(), (Shape{9, 8}));  // 2 of 4 heads, of 4 features each
+}
+
 TEST(LlamaConfig, BiasesAsTheFamilyHasThem) {
   const std::string attention = "model.layers.0.self_attn.";
   const auto llama = shapes_of(llama_config()), biased = shapes_of(llama_config({{"attention_bias", true}}));

@@ -134,6 +134,7 @@ class Net {
   // Scores are divided by the root of the head size.
   Value attend(const Scope& at, Value q, Value k, Value v, int64_t heads, double dropout);
   // A token sees itself and those before it, of a window only the last so many, itself among them (0: all).
+  // k and v may have fewer heads than q, a number that divides q's (grouped queries: Ainslie et al. 2023).
   Value attend_causal(const Side& side, const Scope& at, Value q, Value k, Value v, int64_t heads,
                       double dropout, int64_t window = 0);
   // Queries of the target over keys and values of the source. scale 0: by the root of the head size, as

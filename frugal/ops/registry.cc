@@ -27,7 +27,6 @@
 #include "frugal/ops/prepend_rows.h"
 #include "frugal/ops/random_normal.h"
 #include "frugal/ops/registry_attention.h"
-#include "frugal/ops/repeat_heads.h"
 #include "frugal/ops/reshape.h"
 #include "frugal/ops/rms_norm.h"
 #include "frugal/ops/rotary.h"
@@ -272,11 +271,6 @@ std::vector<OpSample> op_samples() {
          s.output(multiply(s.weight(shape), s.weight(shape)));
        }},
       {"random_normal", sample_random_normal},
-      {"repeat_heads",
-       [](S& s) {
-         const int64_t heads = s.size();
-         s.output(repeat_heads(s.weight({s.size(), heads * s.size()}), heads, 2 + s.below(3)));
-       }},
       {"reshape",
        [](S& s) {
          const int64_t a = s.size(), b = s.size();
