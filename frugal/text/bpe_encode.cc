@@ -4,6 +4,7 @@
 
 #include "frugal/text/bpe_tokenizer.h"
 #include "frugal/text/byte_alphabet.h"
+#include "frugal/text/compose.h"
 #include "frugal/text/unicode.h"
 
 namespace frugal {
@@ -15,7 +16,8 @@ using Span = std::pair<uint32_t, uint32_t>;
 
 bool continues_char(char byte) { return (static_cast<uint8_t>(byte) & 0xc0) == 0x80; }
 
-// A text that differs from the original: a blank may be put before it, broken bytes are U+FFFD.
+// A text that differs from the original: a blank may be put before it, broken bytes are U+FFFD, and it may be
+// composed.
 struct Repaired {
   std::string text;
   std::vector<Span> sources;  // of each byte; empty unless asked for
@@ -32,6 +34,33 @@ Repaired repair(std::string_view text, uint32_t base, bool prefix, bool sources)
     append_utf8(out.text, c.code);
     if (sources) out.sources.resize(out.text.size(), {from, from + c.size});
     at += c.size;
+  }
+  return out;
+}
+
+// Where each character starts.
+std::vector<size_t> starts_of(std::string_view text) {
+  std::vector<size_t> starts;
+  for (size_t at = 0; at < text.size(); ++at)
+    if (!continues_char(text[at])) starts.push_back(at);
+  return starts;
+}
+
+// The first character of a part stands for its first, as the library has it, and the last ones for the last.
+Repaired composed(const Repaired& from) {
+  Repaired out;
+  for (const auto& [begin, end] : composed_parts(from.text)) {
+    const std::string_view part = std::string_view(from.text).substr(begin, end - begin);
+    const std::string whole = compose(part);
+    const size_t before = out.text.size();
+    out.text += whole;
+    if (from.sources.empty()) continue;
+    const std::vector<size_t> olds = starts_of(part), news = starts_of(whole);
+    for (size_t i = 0; i < news.size(); ++i) {
+      const size_t old = i == 0 || olds.size() + i < news.size() ? 0 : olds.size() + i - news.size();
+      const size_t after = i + 1 < news.size() ? news[i + 1] : whole.size();
+      out.sources.resize(before + after, from.sources[begin + olds[old]]);
+    }
   }
   return out;
 }
@@ -68,7 +97,8 @@ class BpeTokenizer::Call {
     const auto base = static_cast<uint32_t>(begin);
     const bool prefix = t_.spec_.prefix_space && stretch[0] != ' ';
     const size_t before = out_.ids.size();
-    if (!prefix) {
+    const bool composed_already = !t_.spec_.composes || is_composed(stretch);
+    if (!prefix && composed_already) {
       const auto split = split_words(stretch, [&](std::string_view word) {
         return put_word(word, stretch, [&](Span span) {
           const auto at = static_cast<uint32_t>(word.data() - text_.data());
@@ -79,7 +109,8 @@ class BpeTokenizer::Call {
       out_.ids.resize(before);
       if (offsets_) out_.offsets.resize(before);
     }
-    const Repaired repaired = repair(stretch, base, prefix, offsets_);
+    Repaired repaired = repair(stretch, base, prefix, offsets_);
+    if (t_.spec_.composes) repaired = composed(repaired);
     return split_words(repaired.text, [&](std::string_view word) {
              return put_word(word, repaired.text, [&](Span span) {
                const auto* sources =
@@ -91,7 +122,9 @@ class BpeTokenizer::Call {
 
   template <class OnWord>
   ByteLevelSplit split_words(std::string_view text, OnWord&& on_word) const {
-    if (t_.spec_.splits) return split_byte_level(text, t_.classes_, on_word);
+    if (t_.spec_.splits && t_.spec_.most_digits > 0)
+      return split_gpt4(text, t_.classes_, t_.spec_.most_digits, on_word);
+    if (t_.spec_.splits) return split_gpt2(text, t_.classes_, on_word);
     if (!is_utf8(text)) return ByteLevelSplit::broken;
     return on_word(text) ? ByteLevelSplit::done : ByteLevelSplit::stopped;
   }

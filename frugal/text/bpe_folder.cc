@@ -11,26 +11,31 @@
 namespace frugal {
 namespace {
 
-enum class Kind { gpt2, roberta };
+enum class Kind { gpt2, roberta, qwen2 };
 
 Kind kind_of(const PieceIds& ids, const Json& config, const std::string& config_path) {
   std::string name = get_string_or(config, "tokenizer_class", config_path, "");
   if (name.ends_with("Fast")) name.resize(name.size() - 4);
   if (name == "GPT2Tokenizer") return Kind::gpt2;
+  if (name == "Qwen2Tokenizer") return Kind::qwen2;
   for (const char* known : {"RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "LEDTokenizer"})
     if (name == known) return Kind::roberta;
   if (!name.empty() && name != "PreTrainedTokenizer" && name != "TokenizersBackend")
     throw Error(
         config_path,
         fmt::format("the tokenizer {} with vocab.json and merges.txt is not supported", in_quotes(name)),
-        "supported here: GPT2Tokenizer, RobertaTokenizer, BartTokenizer; or a tokenizer.json");
+        "supported here: GPT2Tokenizer, RobertaTokenizer, BartTokenizer, Qwen2Tokenizer; or a "
+        "tokenizer.json");
   return ids.find("<s>") >= 0 && ids.find("</s>") >= 0 ? Kind::roberta : Kind::gpt2;
 }
 
 // What a class calls its tokens when its files are silent.
 void add_default_names(Kind kind, NamedTokens& names) {
   using Names = std::vector<std::pair<const char*, const char*>>;
-  const Names defaults = kind == Kind::gpt2
+  const Names defaults = kind == Kind::qwen2 ? Names{{"eos_token", "<|endoftext|>"},
+                                                     {"unk_token", "<|endoftext|>"},
+                                                     {"pad_token", "<|endoftext|>"}}
+                         : kind == Kind::gpt2
                              ? Names{{"bos_token", "<|endoftext|>"},
                                      {"eos_token", "<|endoftext|>"},
                                      {"unk_token", "<|endoftext|>"}}
@@ -78,7 +83,11 @@ void complete(BpeSpec& spec, const PieceIds& ids, Kind kind, const NamedTokens& 
     if (token.id >= 0) add_token(spec.added, std::move(token));
   }
   spec.prefix_space = get_bool_or(config, "add_prefix_space", config_path, false);
-  if (kind == Kind::gpt2) {
+  if (kind == Kind::qwen2) {
+    spec.composes = true;
+    spec.most_digits = 1;
+  }
+  if (kind != Kind::roberta) {
     const auto wanted = [&](const char* key, int32_t id) {
       return get_bool_or(config, key, config_path, false) ? id : -1;
     };

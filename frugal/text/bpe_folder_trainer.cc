@@ -34,7 +34,7 @@ void ByteLevelBpeTrainer::add(std::string_view line) {
   std::string changed;
   if (!is_utf8(line)) line = changed = repair_utf8(line);
   if (training_.prefix_space && !line.empty() && line[0] != ' ') line = changed = ' ' + std::string(line);
-  split_byte_level(line, classes_, [&](std::string_view word) {
+  split_gpt2(line, classes_, [&](std::string_view word) {
     counts_.add(word);
     return true;
   });

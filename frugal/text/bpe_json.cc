@@ -8,8 +8,14 @@
 namespace frugal {
 namespace {
 
-constexpr std::string_view kPattern =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+constexpr int kMostDigits = 3;
+
+// BpeSpec::most_digits of a pattern; -1: an unknown one.
+int most_digits(std::string_view pattern) {
+  for (int digits = 0; digits <= kMostDigits; ++digits)
+    if (pattern == split_pattern(digits)) return digits;
+  return -1;
+}
 
 void read_splitters(const Json& json, BpeSpec& spec) {
   bool has_pattern = false, has_bytes = false;
@@ -26,14 +32,15 @@ void read_splitters(const Json& json, BpeSpec& spec) {
       has_pattern = true;
       const Json& pattern = get_object(*part, "pattern", spec.where);
       const std::string regex = get_string_or(pattern, "Regex", spec.where, "");
-      if (regex != kPattern || get_string_or(*part, "behavior", spec.where, "") != "Isolated" ||
+      spec.most_digits = most_digits(regex);
+      if (spec.most_digits < 0 || get_string_or(*part, "behavior", spec.where, "") != "Isolated" ||
           get_bool_or(*part, "invert", spec.where, false))
         throw Error(spec.where,
                     fmt::format("the pre-tokenizer \"Split\" by {} is not supported", in_quotes(regex)),
-                    "supported here: GPT-2's pattern, Isolated");
+                    "supported here: the patterns of GPT-2, Llama 3 and Qwen2, Isolated");
     } else {
       unsupported_part(spec.where, "pre-tokenizer", type,
-                       "ByteLevel, and Split by GPT-2's pattern before it");
+                       "ByteLevel, and Split by a known pattern before it");
     }
   }
   if (!has_bytes) unsupported_part(spec.where, "pre-tokenizer", "", "ByteLevel");
@@ -83,6 +90,14 @@ void read_model(const Json& json, BpeSpec& spec) {
 
 }  // namespace
 
+std::string split_pattern(int most_digits) {
+  if (most_digits == 0)
+    return R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+  const std::string number = most_digits == 1 ? R"(\p{N})" : fmt::format(R"(\p{{N}}{{1,{}}})", most_digits);
+  return R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|)" + number +
+         R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+}
+
 BpeSpec parse_bpe_json(const Json& json, const std::string& where) {
   BpeSpec spec;
   spec.where = where;
@@ -90,7 +105,10 @@ BpeSpec parse_bpe_json(const Json& json, const std::string& where) {
   spec.added = read_added_tokens(json, where);
   read_model(json, spec);
   for (const Json* part : parts_of(json, "normalizer", "normalizers", where))
-    unsupported_part(where, "normalizer", type_of(part), "null");
+    if (type_of(part) == "NFC")
+      spec.composes = true;
+    else
+      unsupported_part(where, "normalizer", type_of(part), "NFC, null");
   read_splitters(json, spec);
   read_template_and_trimming(json, spec);
   read_decoder(json, spec);

@@ -29,7 +29,9 @@ struct BpeSpec {
   int32_t unknown = -1;             // for bytes without a piece; -1: they vanish
   bool fuse_unknown = false;        // one for a row of such bytes
   bool ignore_merges = false;       // a word that is a piece stays whole, whatever the merges say
-  bool splits = true;               // by GPT-2's pattern; false: what lies between added tokens is one word
+  bool composes = false;            // text is brought into Unicode's form C (NFC) first
+  bool splits = true;               // by a pattern; false: what lies between added tokens is one word
+  int most_digits = 0;              // 0: by GPT-2's; else by GPT-4's, with so many digits in a number
   bool prefix_space = false;        // a blank before each stretch of text that begins without one
   bool trim_offsets = false;        // offsets leave out blanks ...
   bool trim_keeps_first = false;    // ... but for a single one that begins the text
@@ -38,6 +40,9 @@ struct BpeSpec {
   SpecialIds special;
   int max_length = 0;  // 0: not said
 };
+
+// The pattern of BpeSpec::most_digits as tokenizer.json writes it.
+std::string split_pattern(int most_digits);
 
 // tokenizer.json of the `tokenizers` library with a BPE model over bytes. The special tokens' roles and the
 // length limit are not in this file.

@@ -1,4 +1,5 @@
-// The tokenizer of GPT-2, RoBERTa and BART: words by GPT-2's pattern, byte-pair encoding of their bytes.
+// The tokenizer of GPT-2, RoBERTa and BART, of Llama 3 and Qwen2: words by GPT-2's or GPT-4's pattern,
+// byte-pair encoding of their bytes.
 //
 // Gives the ids, offsets and texts of Hugging Face's `tokenizers` 0.23 for its ByteLevel pipeline. Bytes that
 // are no UTF-8 are encoded as U+FFFD.

@@ -57,6 +57,22 @@ Json post_processor(const BpeSpec& spec) {
   return Json::object({{"type", "Sequence"}, {"processors", Json::array({trim, around})}});
 }
 
+Json byte_level(bool prefix, bool splits) {
+  return Json::object(
+      {{"type", "ByteLevel"}, {"add_prefix_space", prefix}, {"trim_offsets", true}, {"use_regex", splits}});
+}
+
+// GPT-2's pattern is ByteLevel's own; another one goes before it.
+Json pre_tokenizer(const BpeSpec& spec) {
+  if (spec.most_digits == 0) return byte_level(spec.prefix_space, spec.splits);
+  const Json split = Json::object({{"type", "Split"},
+                                   {"pattern", Json::object({{"Regex", split_pattern(spec.most_digits)}})},
+                                   {"behavior", "Isolated"},
+                                   {"invert", false}});
+  return Json::object(
+      {{"type", "Sequence"}, {"pretokenizers", Json::array({split, byte_level(false, false)})}});
+}
+
 Json tokenizer_json(const BpeSpec& spec, Json vocab) {
   Json added = Json::array(), merges = Json::array();
   for (const AddedToken& token : spec.added) {
@@ -66,16 +82,12 @@ Json tokenizer_json(const BpeSpec& spec, Json vocab) {
   for (const BpeMerge& merge : spec.merges)
     merges.push_back(Json::array(
         {spec.pieces[static_cast<size_t>(merge.left)], spec.pieces[static_cast<size_t>(merge.right)]}));
-  const auto byte_level = [](bool prefix, bool splits) {
-    return Json::object(
-        {{"type", "ByteLevel"}, {"add_prefix_space", prefix}, {"trim_offsets", true}, {"use_regex", splits}});
-  };
   return {{"version", "1.0"},
           {"truncation", nullptr},
           {"padding", nullptr},
           {"added_tokens", std::move(added)},
-          {"normalizer", nullptr},
-          {"pre_tokenizer", byte_level(spec.prefix_space, spec.splits)},
+          {"normalizer", spec.composes ? Json::object({{"type", "NFC"}}) : Json()},
+          {"pre_tokenizer", pre_tokenizer(spec)},
           {"post_processor", post_processor(spec)},
           {"decoder", spec.decodes_bytes ? byte_level(true, true) : Json()},
           {"model",
@@ -91,8 +103,14 @@ Json tokenizer_json(const BpeSpec& spec, Json vocab) {
             {"merges", std::move(merges)}}}};
 }
 
+const char* class_of(const BpeSpec& spec) {
+  if (spec.most_digits == 1 && spec.composes) return "Qwen2Tokenizer";
+  if (spec.most_digits > 0 || spec.composes) return "PreTrainedTokenizerFast";
+  return spec.special.cls >= 0 ? "RobertaTokenizer" : "GPT2Tokenizer";
+}
+
 Json tokenizer_config(const BpeSpec& spec) {
-  Json config = {{"tokenizer_class", spec.special.cls >= 0 ? "RobertaTokenizer" : "GPT2Tokenizer"},
+  Json config = {{"tokenizer_class", class_of(spec)},
                  {"add_prefix_space", spec.prefix_space},
                  {"trim_offsets", spec.trim_offsets},
                  {"errors", "replace"}};

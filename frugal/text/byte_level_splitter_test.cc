@@ -13,14 +13,15 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-Words split(std::string_view text) {
+// most_digits 0: by GPT-2's pattern.
+Words split(std::string_view text, int most_digits = 0) {
   Words words;
   static const CharClasses classes;
-  EXPECT_EQ(split_byte_level(text, classes,
-                             [&](std::string_view word) {
-                               words.emplace_back(word);
-                               return true;
-                             }),
+  const auto keep = [&](std::string_view word) {
+    words.emplace_back(word);
+    return true;
+  };
+  EXPECT_EQ(most_digits > 0 ? split_gpt4(text, classes, most_digits, keep) : split_gpt2(text, classes, keep),
             ByteLevelSplit::done);
   return words;
 }
@@ -67,16 +68,27 @@ TEST(ByteLevelSplitter, Blanks) {
   EXPECT_EQ(split("  "), (Words{"  "}));
 }
 
+TEST(ByteLevelSplitter, WordsOfGpt4) {
+  EXPECT_EQ(split("It'S (them) 'hello' 12345 a+b", 3),
+            (Words{"It", "'S", " (", "them", ")", " '", "hello", "'", " ", "123", "45", " a", "+b"}));
+  EXPECT_EQ(split("12", 1), (Words{"1", "2"}));
+  EXPECT_EQ(split("x'\u017fy 'LLama", 3), (Words{"x", "'\u017f", "y", " '", "LLama"}));
+  EXPECT_EQ(split("a!\r\n\nb \n  c\n\td  ", 3),
+            (Words{"a", "!\r\n\n", "b", " \n", " ", " c", "\n", "\td", "  "}));
+}
+
 TEST(ByteLevelSplitter, BrokenBytes) {
   const CharClasses classes;
+  const auto any = [](std::string_view) { return true; };
   for (const char* text : {"\x80", "a\xff", "ab \xc3", "\xe4\xb8", "'s\xf0\x9f"}) {
-    EXPECT_EQ(split_byte_level(text, classes, [](std::string_view) { return true; }), ByteLevelSplit::broken);
+    EXPECT_EQ(split_gpt2(text, classes, any), ByteLevelSplit::broken);
+    EXPECT_EQ(split_gpt4(text, classes, 3, any), ByteLevelSplit::broken);
   }
 }
 
 TEST(ByteLevelSplitter, Stops) {
   int words = 0;
-  EXPECT_EQ(split_byte_level("a b c", CharClasses(), [&](std::string_view) { return ++words < 2; }),
+  EXPECT_EQ(split_gpt2("a b c", CharClasses(), [&](std::string_view) { return ++words < 2; }),
             ByteLevelSplit::stopped);
   EXPECT_EQ(words, 2);
 }
@@ -84,11 +96,12 @@ TEST(ByteLevelSplitter, Stops) {
 // The pattern as it is written: its alternatives in order, each by the rules of a backtracking matcher.
 class Slow {
  public:
-  explicit Slow(std::u32string text) : text_(std::move(text)) {}
+  Slow(std::u32string text, int most_digits) : text_(std::move(text)), most_digits_(most_digits) {}
 
   std::vector<size_t> ends() const {
     std::vector<size_t> all;
-    for (size_t at = 0; at < text_.size(); at = all.back()) all.push_back(next(at));
+    for (size_t at = 0; at < text_.size(); at = all.back())
+      all.push_back(most_digits_ > 0 ? next_gpt4(at) : next(at));
     return all;
   }
 
@@ -101,8 +114,40 @@ class Slow {
         if (skip == 1 && text_[at] != ' ') continue;
         if (const size_t end = run(at + skip, kind); end > at + skip) return end;
       }
+    return blanks(at, run(at, CharClass::space));
+  }
+  size_t next_gpt4(size_t at) const {
+    const auto lower = [&](size_t i) {
+      const char32_t code = i < text_.size() ? text_[i] : U'\0';
+      return code == 0x17f ? U's' : code >= 'A' && code <= 'Z' ? code + 32 : code;
+    };
+    for (const std::u32string form : {U"'s", U"'t", U"'re", U"'ve", U"'m", U"'ll", U"'d"}) {
+      bool same = true;
+      for (size_t i = 0; i < form.size(); ++i) same &= lower(at + i) == form[i];
+      if (same) return at + form.size();
+    }
+    const auto ends_line = [&](size_t i) { return text_[i] == '\r' || text_[i] == '\n'; };
+    const CharClass kind = kind_of(text_[at]);
+    const bool skips = kind != CharClass::letter && kind != CharClass::number && !ends_line(at);
+    for (const size_t skip : {1, 0})
+      if (skip == 0 || skips)
+        if (const size_t end = run(at + skip, CharClass::letter); end > at + skip) return end;
+    if (const size_t end = run(at, CharClass::number); end > at)
+      return std::min(end, at + static_cast<size_t>(most_digits_));
+    for (const size_t skip : {1, 0})
+      if (skip == 0 || text_[at] == ' ')
+        if (size_t end = run(at + skip, CharClass::other); end > at + skip) {
+          while (end < text_.size() && ends_line(end)) ++end;
+          return end;
+        }
     const size_t end = run(at, CharClass::space);
-    for (size_t shorter = end; shorter > at; --shorter)  // \s+(?!\S) gives characters back
+    for (size_t shorter = end; shorter > at; --shorter)  // \s*[\r\n]+
+      if (ends_line(shorter - 1)) return shorter;
+    return blanks(at, end);
+  }
+  // \s+(?!\S) gives characters back.
+  size_t blanks(size_t at, size_t end) const {
+    for (size_t shorter = end; shorter > at; --shorter)
       if (shorter == text_.size() || kind_of(text_[shorter]) == CharClass::space) return shorter;
     return end;
   }
@@ -118,12 +163,13 @@ class Slow {
   }
 
   std::u32string text_;
+  int most_digits_;
 };
 
-TEST(ByteLevelSplitter, AgreesWithThePatternOnRandomTexts) {
-  constexpr char32_t kChars[] = {' ',    ' ',   ' ', '\n', '\t', 0x3000, 0xa0, '\'',   '\'', 's',
-                                 't',    'r',   'e', 'v',  'l',  'm',    'd',  'S',    '1',  0xbd,
-                                 0x4e2d, 0x301, '!', '?',  0xe9, 'a',    'b',  0x1f600};
+TEST(ByteLevelSplitter, AgreesWithThePatternsOnRandomTexts) {
+  constexpr char32_t kChars[] = {' ', ' ', ' ',  '\n', '\t', 0x3000,  0xa0, '\'', '\'',  's',    't',
+                                 'r', 'e', 'v',  'l',  'm',  'd',     'S',  '1',  0xbd,  0x4e2d, 0x301,
+                                 '!', '?', 0xe9, 'a',  'b',  0x1f600, '\r', 'L',  0x17f, '2'};
   std::mt19937 random(3);
   for (int round = 0; round < 20000; ++round) {
     std::u32string codes;
@@ -134,13 +180,15 @@ TEST(ByteLevelSplitter, AgreesWithThePatternOnRandomTexts) {
       append_utf8(text, code);
       bytes.push_back(text.size());
     }
-    Words expected;
-    size_t begin = 0;
-    for (const size_t end : Slow(codes).ends()) {
-      expected.push_back(text.substr(bytes[begin], bytes[end] - bytes[begin]));
-      begin = end;
+    for (const int most_digits : {0, 1, 3}) {
+      Words expected;
+      size_t begin = 0;
+      for (const size_t end : Slow(codes, most_digits).ends()) {
+        expected.push_back(text.substr(bytes[begin], bytes[end] - bytes[begin]));
+        begin = end;
+      }
+      ASSERT_EQ(split(text, most_digits), expected) << testing::PrintToString(text);
     }
-    ASSERT_EQ(split(text), expected) << testing::PrintToString(text);
   }
 }
 

@@ -70,7 +70,8 @@ INSTANTIATE_TEST_SUITE_P(Reference, TokenizerCases,
                          testing::Values(Case{"wordpiece", "uncased", 300, true},
                                          Case{"wordpiece", "cased", 300, true},
                                          Case{"bpe", "gpt2", 30, false}, Case{"bpe", "roberta", 30, false},
-                                         Case{"bpe", "roberta_prefix", 30, false}),
+                                         Case{"bpe", "roberta_prefix", 30, false},
+                                         Case{"bpe", "llama3", 30, false}, Case{"bpe", "qwen2", 30, false}),
                          [](const auto& info) {
                            return std::string(info.param.folder) + "_" + info.param.name;
                          });

@@ -11,7 +11,7 @@ import os
 import sys
 
 from tokenizer_cases import byte_offsets, decode_cases, pair_cases, sample, write, write_texts
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bpe")
 MERGES = 2500
@@ -41,6 +41,10 @@ EDGES = [
     "a<mask> b <mask>c\u3000 <mask> <s>d</s><pad><unk>< mask>",
     "<|endoftext|>a <|endoftext|><|endoftext|> b<|endoftext|",
     "  <mask>  <mask>  ",
+    "It'S HE'D we'LL 'RE'VE 'M 'T x'\u017fy 'K 'sure THEY'RE",
+    "a\r\nb \r\n  c\n\n \n d!\n\n?\r \t\te\t!  \n\t f\u00a0g\u3000h (i)\u3000!",
+    "12 123 1234 12345678 3.141592 \u0663\u0664\u0665\u0666 \u00bd\u00bc\u00be\u2153 v2x10",
+    "\u1112\u1161\u11ab\u1100\u116e\u11a8 e\u0301\u0323x \u212b\u2126 \u09c7\u09be\u09be q\u0307\u0323 \uf900\u2f801",
 ]
 PAIRS = [("The first text, a long one with many words.", "The second."), ("Short.", " But this one is long, is it not?"),
          ("Both are of the same size", "Both are of the same size"), ("", "Only the second"), ("Only the first", "")]
@@ -98,6 +102,36 @@ def make_roberta(pieces, merges, prefix):
     return tokenizer
 
 
+def gpt4_pattern(number):
+    """Of tiktoken's cl100k_base, as the tokenizer.json of Llama 3 (1 to 3 digits) and of Qwen2 (1 digit) have it."""
+    return ("(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" + number +
+            "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+")
+
+
+def make_gpt4(name, pieces, merges):
+    """As Llama 3's and Qwen2's tokenizer.json are."""
+    llama = name == "llama3"
+    names = ["<|begin_of_text|>", "<|end_of_text|>"] if llama else ["<|endoftext|>", "<|im_start|>"]
+    vocab = {piece: i for i, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(models.BPE(vocab, merges, ignore_merges=llama))
+    if not llama:
+        tokenizer.normalizer = normalizers.NFC()
+    number = "\\p{N}{1,3}" if llama else "\\p{N}"
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(gpt4_pattern(number)), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(names)
+    trim = processors.ByteLevel(trim_offsets=llama)
+    start = tokenizer.token_to_id(names[0])
+    tokenizer.post_processor = trim if not llama else processors.Sequence([trim, processors.TemplateProcessing(
+        f"{names[0]} $A", f"{names[0]} $A {names[0]}:1 $B:1", [(names[0], start)])])
+    folder = os.path.join(HERE, name)
+    os.makedirs(folder, exist_ok=True)
+    tokenizer.save(os.path.join(folder, "tokenizer.json"), pretty=False)
+    return tokenizer
+
+
 def cut_cases(tokenizer):
     """Begun and ended in the middle of characters."""
     ids = tokenizer.encode(EDGES[13], add_special_tokens=False).ids
@@ -119,7 +153,9 @@ def main():
     os.makedirs(HERE, exist_ok=True)
     write_texts(os.path.join(HERE, "texts.json"), texts)
     for name, tokenizer in [("gpt2", make_gpt2(pieces, merges)), ("roberta", make_roberta(pieces, merges, False)),
-                            ("roberta_prefix", make_roberta(pieces, merges, True))]:
+                            ("roberta_prefix", make_roberta(pieces, merges, True)),
+                            ("llama3", make_gpt4("llama3", pieces, merges)),
+                            ("qwen2", make_gpt4("qwen2", pieces, merges))]:
         # The prefix changes beginnings only: the edges are enough.
         count = len(EDGES) + 8 if name == "roberta_prefix" else len(texts)
         encodings = [tokenizer.encode(text) for text in texts[:count]]

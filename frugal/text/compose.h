@@ -1,0 +1,20 @@
+// Unicode's normalization form C (Unicode Standard Annex 15): characters and their marks become one character
+// where there is one. With the Unicode of the installed utf8proc. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace frugal {
+
+// UTF-8 in; other bytes throw Error.
+std::string compose(std::string_view text);
+bool is_composed(std::string_view text);
+
+// Bytes [first, second) of a text that is composed by itself, as its neighbours change nothing in it.
+std::vector<std::pair<size_t, size_t>> composed_parts(std::string_view text);
+
+}  // namespace frugal
