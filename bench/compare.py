@@ -23,8 +23,8 @@ MODEL = "models/all-MiniLM-L6-v2"
 DATA = "examples/banking77"
 # What the other scripts here have measured, perhaps on other machines: docs/ file, title, command.
 OTHERS = [("inference.md", "Inference", "bench/inference.py"),
-          ("inference_openvino.md", "MiniLM against OpenVINO, operations on rows in strips",
-           "bench/inference.py --shapes MiniLM-L6 --works 1x8,1x32,1x128,8x128 --peers openvino --rounds 5"),
+          ("inference_openvino.md", "MiniLM and DistilBERT against OpenVINO, operations on rows in strips",
+           "bench/inference.py --shapes MiniLM-L6,DistilBERT --works 1x8,1x32,1x128,8x128 --peers openvino --rounds 5"),
           ("generation.md", "Generation against CTranslate2 and llama.cpp", "bench/generate.py --rounds 3"),
           ("tokenizers.md", "Tokenizers, one thread, whole processes on 20 MB of Wikipedia",
            "bench/tokenizer/compare_processes.py")]
@@ -48,7 +48,9 @@ def show(s, digits=2):
 
 
 def training(args):
-    """Tokens a second and peak memory of fine-tuning, against PyTorch eager fp32 with its default and fused AdamW."""
+    """Tokens a second and peak memory of fine-tuning, against PyTorch eager fp32 with its default and fused AdamW.
+
+    Of all steps on both sides, the first ones, which compile and allocate, among them."""
     rows = []
     for layers, chosen in LAYERS.items():
         ours, peers, fused, our_memory, peer_memory = [], [], [], [], []
@@ -64,7 +66,7 @@ def training(args):
                                f"{DATA}/train.tsv", "--layers", chosen, "--max-steps", args.steps, "--threads", 2,
                                "--optimizer", kind])
                 result = json.loads(text)
-                rates.append(result["tokens_per_second_median"])
+                rates.append(result["tokens_per_second"])
                 if kind == "default":
                     peer_memory.append(result["peak_rss_bytes"])
         rows.append({"layers": layers, "frugal": spread(ours), "pytorch": spread(peers), "pytorch_fused": spread(fused),
