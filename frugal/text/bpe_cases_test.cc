@@ -50,5 +50,13 @@ TEST(BpeTokenizer, BrokenBytes) {
   EXPECT_EQ(tokenizer->decode(broken.ids), "ab \ufffd\ufffd c\ufffd");
 }
 
+// The same where the text is composed too.
+TEST(BpeTokenizer, BrokenBytesAmongMarks) {
+  const auto tokenizer = load_tokenizer(kFolder + "qwen2");
+  const Encoding broken = tokenizer->encode("\u4e2d\xff e\u0301\xcc", {.offsets = true});
+  EXPECT_EQ(broken.ids, tokenizer->encode("\u4e2d\ufffd \u00e9\ufffd").ids);
+  EXPECT_EQ(broken.offsets.back(), (std::pair<uint32_t, uint32_t>{8, 9}));
+}
+
 }  // namespace
 }  // namespace frugal

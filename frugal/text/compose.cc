@@ -29,12 +29,14 @@ std::string compose(std::string_view text) {
 
 bool is_composed(std::string_view text) {
   const char* const end = text.data() + text.size();
+  bool plain = true;
   for (const char* at = text.data(); at != end;) {
     const Utf8Char c = read_utf8(at, end);
-    if (c.code >= kFirstMark) return compose(text) == text;
+    if (!c.valid) return false;
+    plain &= c.code < kFirstMark;
     at += c.size;
   }
-  return true;
+  return plain || compose(text) == text;
 }
 
 std::vector<std::pair<size_t, size_t>> composed_parts(std::string_view text) {

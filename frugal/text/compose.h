@@ -12,9 +12,11 @@ namespace frugal {
 
 // UTF-8 in; other bytes throw Error.
 std::string compose(std::string_view text);
+// Whether the text is UTF-8 that compose would leave as it is.
 bool is_composed(std::string_view text);
 
-// Bytes [first, second) of a text that is composed by itself, as its neighbours change nothing in it.
+// The parts of a UTF-8 text, bytes [first, second), that can be composed one by one: what stands before and
+// behind changes nothing in them.
 std::vector<std::pair<size_t, size_t>> composed_parts(std::string_view text);
 
 }  // namespace frugal

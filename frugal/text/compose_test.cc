@@ -20,7 +20,8 @@ TEST(Compose, MarksJoinTheirLetter) {
 
 TEST(Compose, KnowsWhatIsComposed) {
   for (const char* text : {"", "plain", "\u00e9", "\u4e2d\ud55c", "q\u0307"}) EXPECT_TRUE(is_composed(text));
-  for (const char* text : {"e\u0301", "\u212b", "\u0958"}) EXPECT_FALSE(is_composed(text)) << text;
+  for (const char* text : {"e\u0301", "\u212b", "\u0958", "\u4e2d\xff", "a\xcc"})
+    EXPECT_FALSE(is_composed(text)) << text;
 }
 
 TEST(Compose, PartsComposeAlone) {

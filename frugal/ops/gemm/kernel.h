@@ -19,7 +19,7 @@ struct Tile {
   int64_t panels;
   int64_t k;        // a multiple of Kernel::k_unit
   const void* a;    // rows padded to Kernel::row_unit may be read
-  int64_t a_bytes;  // from row to row, or from k to k + 1:
+  int64_t a_bytes;  // from row to row; by_k: from one k to the next
   bool by_k;        // f32 only: the rows' elements of one k lie side by side
   const void* b;
   int64_t b_bytes;       // from panel to panel
