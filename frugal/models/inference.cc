@@ -5,6 +5,7 @@
 #include <numeric>
 #include "frugal/base/error.h"
 
+#include "frugal/ops/gather_rows.h"
 #include "frugal/ops/l2_normalize.h"
 #include "frugal/ops/segment_mean.h"
 
@@ -67,6 +68,11 @@ std::unique_ptr<Program> Inference::compile(const BatchShape& shape) {
   }
   for (const std::string& tap : options_.gathered_taps)
     net.output("tap." + tap, net.first_of(net.taps().at(tap)), Rows::sequence);
+  if (!options_.picked.empty()) {
+    const Value rows = graph.input("picked_rows", i32({shape.sequences}));
+    net.output("picked", gather_rows(graph.outputs().at(options_.picked), rows, net.one_each()),
+               Rows::sequence);
+  }
   if (!options_.only.empty()) graph.keep_outputs(options_.only);
   output_rows_ = net.output_rows();
   const Precision precision = options_.precision.value_or(saved_precision(model_->info(), context_));

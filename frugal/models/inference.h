@@ -19,6 +19,9 @@ struct InferenceOptions {
   bool sentence_vectors = false;           // adds the output "embedding": mean over the tokens, normalised
   std::vector<std::string> only;           // outputs to keep; empty: all
   std::vector<std::string> gathered_taps;  // adds these taps' first rows as outputs "tap.<name>"
+  // Of this output, which has one row a token, adds one row a sequence as output "picked": the rows that the
+  // input "picked_rows" I32[S] names, -1 for none. With `only`, no other rows are computed.
+  std::string picked;
 };
 
 // What a folder says its products are to be computed in: bf16 where it says so and the machine has them, else
@@ -39,6 +42,7 @@ class Inference {
 
   const Model& model() const { return *model_; }
   const Context& context() const { return context_; }
+  const InferenceOptions& options() const { return options_; }
   int64_t rows_computed = 0, rows_filled = 0;  // over all runs: their difference is the buckets' round-up
 
  private:
