@@ -86,7 +86,7 @@ TOKENIZERS = [
     ("bpe_suffix", bpe(model__end_of_word_suffix="</w>"), "a suffix", 'end_of_word_suffix "</w>"'),
     ("bpe_byte_fallback", bpe(model__byte_fallback=True), "bytes spelled out", "byte_fallback"),
     ("bpe_unknown_token", bpe(model__unk_token="<unk>"), "an unknown token that is no piece", 'unknown token "<unk>"'),
-    ("bpe_normalizer", bpe(normalizer={"type": "NFC"}), "a normalizer", 'the normalizer "NFC" is not supported'),
+    ("bpe_normalizer", bpe(normalizer={"type": "NFKC"}), "a normalizer", 'the normalizer "NFKC" is not supported'),
     ("bpe_split", bpe(pre_tokenizer={"type": "Sequence", "pretokenizers": [SPLIT, {"type": "ByteLevel"}]}),
      "another pattern", 'the pre-tokenizer "Split" by "\\\\d" is not supported'),
     ("bpe_digits", bpe(pre_tokenizer={"type": "Sequence", "pretokenizers": [{"type": "Digits"}, {"type": "ByteLevel"}]}),
