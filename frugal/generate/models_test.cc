@@ -107,7 +107,8 @@ TEST_P(GenerateByRecomputation, FindsTheReferencesIds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, GenerateByRecomputation,
-                         ::testing::Values("gpt2", "llama", "bart", "t5", "switch", "xlnet"), name_of);
+                         ::testing::Values("gpt2", "llama", "bart", "t5", "switch", "xlnet", "reformer"),
+                         name_of);
 
 }  // namespace
 }  // namespace frugal

@@ -199,6 +199,16 @@ def xlnet():
         vocab_size=130, d_model=32, n_layer=2, n_head=4, d_inner=48, initializer_range=0.3, use_mems_eval=False))
 
 
+# Local layers: the rotations of hashing ones are drawn anew each step, so two runs differ. Without the reference's
+# cache, which its beams would need to reorder.
+def reformer():
+    return transformers.ReformerModelWithLMHead(transformers.ReformerConfig(
+        vocab_size=130, hidden_size=32, num_attention_heads=2, attention_head_size=12, feed_forward_size=48,
+        max_position_embeddings=64, axial_pos_embds=False, attn_layers=["local", "local"], local_attn_chunk_length=4,
+        initializer_range=0.3, is_decoder=True, hidden_dropout_prob=0.0, local_attention_probs_dropout_prob=0.0,
+        use_cache=False))
+
+
 MODELS = {
     "gpt2": (gpt2, dict(bos_token_id=1, eos_token_id=EOS)),
     "llama": (llama, dict(bos_token_id=1, eos_token_id=EOS, pad_token_id=0)),
@@ -207,6 +217,7 @@ MODELS = {
     "t5": (t5, dict(eos_token_id=EOS, pad_token_id=0, decoder_start_token_id=0)),
     "switch": (switch, dict(eos_token_id=EOS, pad_token_id=0, decoder_start_token_id=0)),
     "xlnet": (xlnet, dict(bos_token_id=1, eos_token_id=EOS)),
+    "reformer": (reformer, dict(bos_token_id=1, eos_token_id=EOS, pad_token_id=0, use_cache=False)),
 }
 
 
