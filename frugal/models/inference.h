@@ -42,7 +42,6 @@ class Inference {
 
   const Model& model() const { return *model_; }
   const Context& context() const { return context_; }
-  const InferenceOptions& options() const { return options_; }
   int64_t rows_computed = 0, rows_filled = 0;  // over all runs: their difference is the buckets' round-up
 
  private:

@@ -59,10 +59,6 @@ Surprise masked_surprise(TextModel& model, std::string_view text, const Perplexi
   if (mask < 0) throw Error(model.folder().path, "the tokenizer has no mask token");
   EncodeOptions encode;
   encode.max_length = window_of(model, options);
-  InferenceOptions only_masked = model.inference().options();
-  only_masked.picked = word_logits(model.info());
-  only_masked.only = {"picked"};
-  Inference inference(model.folder().model, model.folder().store, model.inference().context(), only_masked);
   Surprise total;
   total.bytes = static_cast<int64_t>(text.size());
   const std::vector<Encoding> windows = tokenizer.windows(text, encode, 0);
@@ -72,19 +68,10 @@ Surprise masked_surprise(TextModel& model, std::string_view text, const Perplexi
     std::vector<Sequence> copies;
     std::vector<size_t> places;
     const auto score = [&] {
-      std::vector<const Sequence*> batch;
-      for (const Sequence& copy : copies) batch.push_back(&copy);
-      const PackedBatch packed = pack_for(model.info(), batch);
-      Program& program = inference.prepare(packed);
-      Tensor rows = program.input("picked_rows");
-      std::ranges::fill(rows.data<int32_t>(), -1);
-      for (size_t i = 0; i < places.size(); ++i)
-        rows.data<int32_t>()[i] = packed.offsets[i] + static_cast<int32_t>(places[i]);
-      program.run();
-      const Tensor scores = program.output("picked");
-      const auto width = static_cast<size_t>(scores.dim(1));
-      for (size_t i = 0; i < places.size(); ++i)
-        total.nats -= log_probability(scores.data<float>().subspan(i * width, width), window.ids[places[i]]);
+      model.run_picked(copies, places, word_logits(model.info()),
+                       [&](size_t i, std::span<const float> scores) {
+                         total.nats -= log_probability(scores, window.ids[places[i]]);
+                       });
       total.tokens += static_cast<int64_t>(copies.size());
       copies.clear();
       places.clear();

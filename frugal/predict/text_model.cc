@@ -45,8 +45,9 @@ std::vector<Sequence> TextModel::tokenize(std::span<const Text> texts) const {
   return sequences;
 }
 
-template <class F>
-void TextModel::for_each_batch(std::span<const Sequence> sequences, F&& f) {
+template <class Give, class F>
+void TextModel::for_each_batch(Inference& inference, std::span<const Sequence> sequences, Give&& give,
+                               F&& f) {
   // Similar lengths together: attention's work is spread evenly and few shapes are compiled.
   std::vector<size_t> order(sequences.size());
   std::iota(order.begin(), order.end(), 0);
@@ -61,9 +62,20 @@ void TextModel::for_each_batch(std::span<const Sequence> sequences, F&& f) {
       if (end > begin && tokens > options_.batch_tokens) break;
       batch.push_back(&sequences[order[end]]);
     }
-    f(inference_.run(pack_for(info(), batch)), std::span<const size_t>(order).subspan(begin, end - begin));
+    const auto indices = std::span<const size_t>(order).subspan(begin, end - begin);
+    const PackedBatch packed = pack_for(info(), batch);
+    Program& program = inference.prepare(packed);
+    give(program, packed, indices);
+    program.run();
+    f(program, indices);
     begin = end;
   }
+}
+
+template <class F>
+void TextModel::for_each_batch(std::span<const Sequence> sequences, F&& f) {
+  for_each_batch(
+      inference_, sequences, [](Program&, const PackedBatch&, std::span<const size_t>) {}, f);
 }
 
 void TextModel::run(std::span<const Sequence> sequences, const std::string& output, const Sink& sink) {
@@ -93,6 +105,29 @@ void TextModel::run_tokens(std::span<const Sequence> sequences, const std::vecto
       sink(i, rows);
       row += count;
     }
+  });
+}
+
+void TextModel::run_picked(std::span<const Sequence> sequences, std::span<const size_t> tokens,
+                           const std::string& output, const Sink& sink) {
+  if (!picking_ || picked_ != output) {
+    InferenceOptions options = options_.inference;
+    options.picked = picked_ = output;
+    options.only = {"picked"};
+    picking_.emplace(folder_.model, folder_.store, inference_.context(), options);
+  }
+  const auto pick = [&](Program& program, const PackedBatch& batch, std::span<const size_t> indices) {
+    Tensor rows = program.input("picked_rows");
+    const std::span<int32_t> row = rows.data<int32_t>();
+    std::ranges::fill(row, -1);
+    for (size_t s = 0; s < indices.size(); ++s)
+      row[s] = batch.offsets[s] + static_cast<int32_t>(tokens[indices[s]]);
+  };
+  for_each_batch(*picking_, sequences, pick, [&](Program& program, std::span<const size_t> indices) {
+    const Tensor values = program.output("picked");
+    const auto width = static_cast<size_t>(values.dim(1));
+    for (size_t s = 0; s < indices.size(); ++s)
+      sink(indices[s], values.data<float>().subspan(s * width, width));
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,6 +53,11 @@ class TextModel {
   void run_tokens(std::span<const Sequence> sequences, const std::vector<std::string>& outputs,
                   const TokenSink& sink);
 
+  // Calls `sink(i, row)` with the row of token tokens[i] of sequence i, in the order of the batches. `output`
+  // has one row a token, of which no others are computed.
+  void run_picked(std::span<const Sequence> sequences, std::span<const size_t> tokens,
+                  const std::string& output, const Sink& sink);
+
   // Fills whole tensors [N, ...], one row a sequence, of several outputs at once.
   void run_all(std::span<const Sequence> sequences, std::map<std::string, Tensor>& outputs);
 
@@ -61,7 +67,10 @@ class TextModel {
   int max_length() const { return max_length_; }
 
  private:
-  // Calls f(program, first, indices) for each packed batch of similar lengths.
+  // For each packed batch of similar lengths: calls give(program, batch, indices), which may write inputs,
+  // runs the program, and calls f(program, indices).
+  template <class Give, class F>
+  void for_each_batch(Inference& inference, std::span<const Sequence> sequences, Give&& give, F&& f);
   template <class F>
   void for_each_batch(std::span<const Sequence> sequences, F&& f);
 
@@ -69,6 +78,8 @@ class TextModel {
   TextModelOptions options_;
   int max_length_;
   Inference inference_;
+  std::optional<Inference> picking_;  // for run_picked, of the output it was called for last
+  std::string picked_;
 };
 
 }  // namespace frugal

@@ -122,11 +122,13 @@ class BpeTokenizer::Call {
 
   template <class OnWord>
   ByteLevelSplit split_words(std::string_view text, OnWord&& on_word) const {
-    if (t_.spec_.splits && t_.spec_.most_digits > 0)
-      return split_gpt4(text, t_.classes_, t_.spec_.most_digits, on_word);
-    if (t_.spec_.splits) return split_gpt2(text, t_.classes_, on_word);
-    if (!is_utf8(text)) return ByteLevelSplit::broken;
-    return on_word(text) ? ByteLevelSplit::done : ByteLevelSplit::stopped;
+    if (!t_.spec_.splits) {
+      if (!is_utf8(text)) return ByteLevelSplit::broken;
+      return on_word(text) ? ByteLevelSplit::done : ByteLevelSplit::stopped;
+    }
+    const int digits = t_.spec_.most_digits;
+    return digits > 0 ? split_gpt4(text, t_.classes_, digits, on_word)
+                      : split_gpt2(text, t_.classes_, on_word);
   }
 
   // `source`: of a span of the word, in the original.

@@ -29,20 +29,25 @@ Kind kind_of(const PieceIds& ids, const Json& config, const std::string& config_
   return ids.find("<s>") >= 0 && ids.find("</s>") >= 0 ? Kind::roberta : Kind::gpt2;
 }
 
+using Names = std::vector<std::pair<const char*, const char*>>;
+
 // What a class calls its tokens when its files are silent.
+Names default_names(Kind kind) {
+  const char* const end = "<|endoftext|>";
+  switch (kind) {
+    case Kind::gpt2:
+      return {{"bos_token", end}, {"eos_token", end}, {"unk_token", end}};
+    case Kind::qwen2:
+      return {{"eos_token", end}, {"unk_token", end}, {"pad_token", end}};
+    case Kind::roberta:
+      break;
+  }
+  return {{"bos_token", "<s>"},   {"eos_token", "</s>"},  {"cls_token", "<s>"},    {"sep_token", "</s>"},
+          {"unk_token", "<unk>"}, {"pad_token", "<pad>"}, {"mask_token", "<mask>"}};
+}
+
 void add_default_names(Kind kind, NamedTokens& names) {
-  using Names = std::vector<std::pair<const char*, const char*>>;
-  const Names defaults = kind == Kind::qwen2 ? Names{{"eos_token", "<|endoftext|>"},
-                                                     {"unk_token", "<|endoftext|>"},
-                                                     {"pad_token", "<|endoftext|>"}}
-                         : kind == Kind::gpt2
-                             ? Names{{"bos_token", "<|endoftext|>"},
-                                     {"eos_token", "<|endoftext|>"},
-                                     {"unk_token", "<|endoftext|>"}}
-                             : Names{{"bos_token", "<s>"},    {"eos_token", "</s>"},  {"cls_token", "<s>"},
-                                     {"sep_token", "</s>"},   {"unk_token", "<unk>"}, {"pad_token", "<pad>"},
-                                     {"mask_token", "<mask>"}};
-  for (const auto& [role, content] : defaults) {
+  for (const auto& [role, content] : default_names(kind)) {
     const auto [named, is_new] = names.try_emplace(role);
     if (is_new) named->second.token.content = content;
   }

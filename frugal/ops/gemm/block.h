@@ -59,17 +59,16 @@ class Block {
   void prepare(int64_t row_block, int64_t deep) {
     const int64_t k0 = deep * plan_.deep, k = std::min(plan_.deep, k_ - k0);
     const MatrixView from{a_.data + row0_ * a_.row_stride + k0 * a_.col_stride, a_.row_stride, a_.col_stride};
-    const bool f32 = precision_ == Precision::f32;
-    if (f32 && a_.col_stride == 1) {
-      a_at_ = {reinterpret_cast<const std::byte*>(from.data), a_.row_stride * 4, 4};
+    if (reads_in_place(precision_, a_)) {
+      a_at_ = {reinterpret_cast<const std::byte*>(from.data), a_.row_stride * 4, 4, false};
       return;
     }
-    a_at_ = {prepared_, f32 ? k * 4 : plan_.a_stride, f32 ? plan_.strip_rows * 4 : kernel_.element};
+    const bool by_k = precision_ == Precision::f32;
+    a_at_ = {prepared_, by_k ? k * 4 : plan_.a_stride, by_k ? plan_.strip_rows * 4 : kernel_.element, by_k};
     if (row_block == prepared_row_block_ && deep == prepared_deep_) return;
     prepared_row_block_ = row_block;
     prepared_deep_ = deep;
-    if (f32) return prepare_columns(from, rows_, k, plan_.strip_rows, reinterpret_cast<float*>(prepared_));
-    prepare_rows(precision_, from, rows_, k, kernel_.padded_k(k), prepared_, plan_.a_stride, row_scales_,
+    prepare_rows(precision_, from, rows_, k, kernel_.padded_k(k), prepared_, a_at_.step(), row_scales_,
                  strip_);
   }
 
@@ -82,8 +81,8 @@ class Block {
     const int64_t strip_sums = plan_.strip_rows * kernel_.cols * 4;  // bytes, one panel
     const bool waits = plan_.deeps > 1 || plan_.chunk < k;
     Tile tile{};
-    tile.by_k = precision_ == Precision::f32 && a_.col_stride != 1;
-    tile.a_bytes = tile.by_k ? a_at_.per_k : a_at_.per_row;
+    tile.by_k = a_at_.by_k;
+    tile.a_bytes = a_at_.step();
     tile.panels = count;
     tile.b_bytes = panel_bytes;
     tile.acc_elements = strip_sums / 4;
@@ -140,6 +139,8 @@ class Block {
   struct {
     const std::byte* start = nullptr;
     int64_t per_row = 0, per_k = 0;  // bytes
+    bool by_k = false;
+    int64_t step() const { return by_k ? per_k : per_row; }  // Tile::a_bytes
   } a_at_;
   int64_t prepared_row_block_ = -1, prepared_deep_ = -1;
 };

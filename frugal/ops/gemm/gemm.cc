@@ -8,6 +8,7 @@
 #include "frugal/ops/gemm/kernel.h"
 #include "frugal/ops/gemm/pack.h"
 #include "frugal/ops/gemm/plan.h"
+#include "frugal/ops/gemm/prepare.h"
 
 namespace frugal {
 namespace {
@@ -84,8 +85,7 @@ void gemm(Precision precision, Isa isa, MatrixView a, const void* packed_b, int6
 void gemm_shared(Precision precision, Isa isa, MatrixView a, std::span<const Product> products, int64_t m,
                  int64_t n, int64_t k, int64_t ldc, Worker& worker) {
   const Kernel kernel = kernel_for(precision, isa);
-  const bool prepared = precision != Precision::f32 || a.col_stride != 1;
-  const Plan plan = make_plan(precision, kernel, m, n, k, prepared);
+  const Plan plan = make_plan(precision, kernel, m, n, k, !reads_in_place(precision, a));
   assert(worker.scratch().size() >= plan.scratch_bytes());
   Block block(precision, kernel, plan, a, m, n, k, ldc, worker.scratch().data());
   const auto count = static_cast<int64_t>(products.size()), each = plan.items();

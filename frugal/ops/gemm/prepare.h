@@ -9,12 +9,15 @@
 
 namespace frugal::gemm_internal {
 
-// A transposed A in fp32: strips of strip_rows rows one after another, each k by k (Tile::by_k). Nothing is
-// transposed, since both sides have the rows of one k side by side.
-void prepare_columns(MatrixView from, int64_t rows, int64_t k, int64_t strip_rows, float* to);
+// Whether a kernel reads A where it is, without prepare_rows.
+inline bool reads_in_place(Precision precision, MatrixView a) {
+  return precision == Precision::f32 && a.col_stride == 1;
+}
 
 // bf16 and s8: row i of `from` (k columns) goes to to + i * stride bytes, with zeros up to `padded` columns.
 // s8: also scales[i]; `strip` has room for k floats.
+// f32: strips of rows one after another, each k by k with `stride` bytes from one k to the next (Tile::by_k).
+// A transposed A has the rows of one k side by side already, so nothing is transposed.
 void prepare_rows(Precision precision, MatrixView from, int64_t rows, int64_t k, int64_t padded,
                   std::byte* to, int64_t stride, RowScale* scales, float* strip);
 
