@@ -18,7 +18,7 @@
 namespace frugal {
 namespace {
 
-constexpr std::array<std::string_view, 4> kNames{"generic", "avx2", "avx512", "amx"};
+constexpr std::array<std::string_view, 5> kNames{"generic", "avx2", "avx512", "avx512_fp16", "amx"};
 
 #if defined(__x86_64__)
 // AMX needs the CPU's bits and, on Linux, permission for the 8 KiB of tile state.
@@ -42,7 +42,8 @@ Isa machine_isa() {
 #if defined(__x86_64__)
   hwy::SetSupportedTargetsForTest(0);  // forget an earlier choice: ask the CPU
   const int64_t targets = hwy::SupportedTargets();
-  if (targets & HWY_AVX3_DL) return amx_usable() ? Isa::amx : Isa::avx512;
+  if (targets & HWY_AVX3_DL)
+    return amx_usable() ? Isa::amx : has_avx512_fp16() ? Isa::avx512_fp16 : Isa::avx512;
   if (targets & HWY_AVX2) return Isa::avx2;
 #endif
   return Isa::generic;
@@ -57,7 +58,8 @@ std::vector<Isa> supported_isas() {
 Isa isa_from_name(std::string_view name) {
   const auto found = std::find(kNames.begin(), kNames.end(), name);
   if (found == kNames.end())
-    throw UsageError(fmt::format("unknown instruction set '{}'", name), "one of generic, avx2, avx512, amx");
+    throw UsageError(fmt::format("unknown instruction set '{}'", name),
+                     "one of generic, avx2, avx512, avx512_fp16, amx");
   const Isa isa = static_cast<Isa>(found - kNames.begin());
   if (isa > machine_isa())
     throw UsageError(fmt::format("this machine has no {} (its best is {})", name, name_of(machine_isa())));
@@ -86,6 +88,15 @@ bool has_avx512_bf16() {
 #if defined(__x86_64__)
   unsigned a, b, c, d;
   return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5));
+#else
+  return false;
+#endif
+}
+
+bool has_avx512_fp16() {
+#if defined(__x86_64__)
+  unsigned a, b, c, d;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & (1u << 23));
 #else
   return false;
 #endif

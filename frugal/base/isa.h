@@ -11,9 +11,10 @@ namespace frugal {
 enum class Isa {
   generic,
   avx2,
-  avx512,
-  amx
-};  // avx512 means with VNNI (Ice Lake, Zen 4); amx with bf16 and int8
+  avx512,       // with VNNI (Ice Lake, Zen 4)
+  avx512_fp16,  // arithmetic in halves (Sapphire Rapids)
+  amx           // tiles of bf16 and int8 (Sapphire Rapids)
+};
 
 std::string_view name_of(Isa isa);
 Isa machine_isa();                  // the best this CPU and kernel support
@@ -26,5 +27,6 @@ Isa isa_from_environment();
 void use_isa(Isa isa);
 
 bool has_avx512_bf16();  // vdpbf16ps, beside avx512
+bool has_avx512_fp16();
 
 }  // namespace frugal

@@ -9,6 +9,7 @@
 #include "frugal/base/context.h"
 #include "frugal/base/random.h"
 #include "frugal/ops/attention.h"
+#include "frugal/ops/half_attention.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "frugal/ops/attention_bench.cc"
@@ -114,6 +115,18 @@ void attention_forward_bench(benchmark::State& state) {
       benchmark::Counter(flops * 1e-9 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
+void half_attention_bench(benchmark::State& state) {
+  Setup setup(state.range(0), state.range(1), state.range(2), state.range(3), 0);
+  if (!has_half_attention(setup.context.isa)) return state.SkipWithError("no arithmetic in halves here");
+  const HalfAttention op(setup.options);
+  const Kernel kernel = op.kernel(setup.context, setup.in, {});
+  setup.context.team->reserve_scratch(kernel.scratch_bytes);
+  for (auto _ : state) setup.run(kernel, setup.forward_args);
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(op.work(setup.in, {}).flops * 1e-9 * static_cast<double>(state.iterations()),
+                         benchmark::Counter::kIsRate);
+}
+
 void attention_backward_bench(benchmark::State& state) {
   Setup setup(state.range(0), state.range(1), state.range(2), state.range(3),
               static_cast<float>(state.range(4)) / 100);
@@ -123,6 +136,13 @@ void attention_backward_bench(benchmark::State& state) {
   state.counters["GFLOP/s"] =
       benchmark::Counter(flops * 1e-9 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
+
+void half_shapes(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"sequences", "length", "heads", "width"});
+  for (int64_t length : {16, 32, 64, 128, 512}) bench->Args({1, length, 12, 32})->Args({1, length, 12, 64});
+  bench->Args({8, 128, 12, 32})->Args({8, 128, 12, 64})->Args({8, 128, 12, 26});
+}
+BENCHMARK(half_attention_bench)->Apply(half_shapes);
 
 void shapes(benchmark::internal::Benchmark* bench) {
   bench->ArgNames({"sequences", "length", "heads", "width", "dropout"});

@@ -53,27 +53,27 @@ AttentionHead attention_head(const AttentionOptions& options, const AttentionLay
                              const KernelArgs& args, const AttentionDropout& dropout, RowRange q, RowRange k,
                              int64_t h);
 
-// Calls f(head, sequence, the sequence's rows, first query) for each head and block of kQueryBlock queries,
-// and rest(head, rows) for the rows of no sequence. Collective.
+// Calls f(head, sequence, the sequence's rows, first query) for each head and block of queries, and
+// rest(head, rows) for the rows of no sequence. Collective.
 //
-// An item is one head of the blocks that begin in 48 packed rows: one block of a long sequence or several
-// short sequences. Blocks are counted from their sequence's first row, so no sequence sees where the items
-// were cut. Items follow each other over the heads of 4 blocks of rows, while these lie in the second-level
-// cache: a head's part of a row is short, and its neighbours' parts come along with it. (With a batch of 8 x
-// 128 tokens, a third faster than one head after the other over all rows.)
+// An item is one head of the blocks that begin in `block` packed rows: one block of a long sequence or
+// several short sequences. Blocks are counted from their sequence's first row, so no sequence sees where the
+// items were cut. Items follow each other over the heads of 4 blocks of rows, while these lie in the
+// second-level cache: a head's part of a row is short, and its neighbours' parts come along with it. (With a
+// batch of 8 x 128 tokens, a third faster than one head after the other over all rows.)
 template <class F, class Rest>
-void for_each_query_block(Worker& worker, int64_t heads, int64_t rows, int64_t sequences,
+void for_each_query_block(Worker& worker, int64_t block, int64_t heads, int64_t rows, int64_t sequences,
                           const int32_t* offsets, F&& f, Rest&& rest) {
   constexpr int64_t kAtATime = 4;
-  const int64_t blocks = ceil_div(rows, kQueryBlock);
+  const int64_t blocks = ceil_div(rows, block);
   worker.for_each(heads * blocks, [&](int64_t item) {
     const int64_t group = item / (heads * kAtATime) * kAtATime, size = std::min(kAtATime, blocks - group);
     const int64_t within = item - group * heads, h = within / size;
-    const int64_t begin = (group + within % size) * kQueryBlock, end = std::min(begin + kQueryBlock, rows);
+    const int64_t begin = (group + within % size) * block, end = std::min(begin + block, rows);
     for (int64_t s = first_ending_after(offsets, sequences, begin); s < sequences; ++s) {
       const RowRange q = sequence_rows(offsets, s, rows);
       if (q.begin >= end) break;
-      const int64_t first = round_up(std::max<int64_t>(0, begin - q.begin), kQueryBlock);
+      const int64_t first = round_up(std::max<int64_t>(0, begin - q.begin), block);
       if (q.begin + first < std::min(end, q.end)) f(h, s, q, first);
     }
     for (const RowRange other : other_rows(offsets, sequences, rows))
@@ -94,7 +94,7 @@ void attend_query_blocks(const AttentionLayout& l, const Operands& operands, Run
                          Worker& worker) {
   const int64_t out_stride = l.heads * l.value_width;
   for_each_query_block(
-      worker, l.heads, l.query_rows, l.sequences, args.input<int32_t>(3),
+      worker, kQueryBlock, l.heads, l.query_rows, l.sequences, args.input<int32_t>(3),
       [&](int64_t h, int64_t s, RowRange q, int64_t first) {
         run(operands.head(q, sequence_rows(args.input<int32_t>(4), s, l.key_rows), h), first,
             std::min(kQueryBlock, q.count() - first),

@@ -135,7 +135,7 @@ struct Attend {
     if (l.rows <= kFewRows || !sequences.any_long()) return;
     const auto done = [](int64_t, RowRange) {};
     for_each_query_block(
-        worker, l.heads, l.rows, l.sequences, sequences.offsets,
+        worker, kQueryBlock, l.heads, l.rows, l.sequences, sequences.offsets,
         [&](int64_t h, int64_t s, RowRange rows, int64_t first) {
           if (rows.count() > kFewRows) block(sequences, args, h, s, rows, first, scratch_of(worker));
         },

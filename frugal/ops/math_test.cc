@@ -13,15 +13,17 @@ namespace frugal {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// which: 0 exp, 1 erf, 2 + activation, 20 + activation for derivatives. n is a multiple of 16.
+// which: 0 exp, 1 erf, 2 + activation, 20 + activation for derivatives, 40 coarse gelu. n is a multiple
+// of 16.
 void Evaluate(int which, const float* x, float* y, size_t n) {
   const hn::ScalableTag<float> d;
   for (size_t i = 0; i < n; i += hn::Lanes(d)) {
     const auto v = hn::LoadU(d, x + i);
-    const auto result = which == 0   ? Exp(d, v)
-                        : which == 1 ? Erf(d, v)
-                        : which < 20 ? Activate(static_cast<Activation>(which - 2), d, v)
-                                     : ActivateGrad(static_cast<Activation>(which - 20), d, v);
+    const auto result = which == 0    ? Exp(d, v)
+                        : which == 1  ? Erf(d, v)
+                        : which == 40 ? CoarseGelu(d, v)
+                        : which < 20  ? Activate(static_cast<Activation>(which - 2), d, v)
+                                      : ActivateGrad(static_cast<Activation>(which - 20), d, v);
     hn::StoreU(result, d, y + i);
   }
 }
@@ -122,6 +124,12 @@ TEST_F(VectorMath, Activations) {
   for (Activation a : {Activation::gelu, Activation::gelu_tanh})
     expect_close(
         2 + static_cast<int>(a), [a](double x) { return activate(a, x); }, -12, 12, 2 * kUlp, 1e-6);
+}
+
+TEST_F(VectorMath, CoarseGeluIsNearEnoughForBytes) {
+  const auto gelu = [](double x) { return activate(Activation::gelu, x); };
+  expect_close(40, gelu, 0.1, 40, 8e-6, 2e-6);
+  expect_close(40, gelu, -8, 8, 0, 6.5e-5);
 }
 
 TEST_F(VectorMath, Derivatives) {

@@ -4,6 +4,7 @@
 
 #include "frugal/ops/embedding.h"
 #include "frugal/ops/expert_linear.h"
+#include "frugal/ops/half_attention.h"
 #include "frugal/ops/matmul.h"
 #include "frugal/ops/reshape.h"
 #include "frugal/passes/rewrite.h"
@@ -22,6 +23,10 @@ std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& st
     const Tensor* tensor = node.kind == NodeKind::variable ? store.find(node.name) : nullptr;
     return tensor && tensor->type() == DType::i8;
   };
+  const auto is_integer_product = [&](const Node& node) {
+    return dynamic_cast<const MatMul*>(node.op.get()) && stored_s8(node.inputs[1]);
+  };
+  const bool halves = has_half_attention(isa) && std::ranges::any_of(graph.nodes(), is_integer_product);
   return rewriter.run([&](const Node& node, int,
                           const std::vector<Value>& in) -> std::optional<std::vector<Value>> {
     if (node.kind == NodeKind::variable) {
@@ -33,14 +38,17 @@ std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& st
     const auto scales_of = [&](const Value& weight, int64_t count) {
       return rewriter.to().variable(variable_of(weight).name + "_scale", f32({count}));
     };
-    if (const auto* product = dynamic_cast<const MatMul*>(node.op.get());
-        product && stored_s8(node.inputs[1])) {
+    if (is_integer_product(node)) {
+      const auto* product = dynamic_cast<const MatMul*>(node.op.get());
       const int64_t n = node.outputs[0].shape[1];
       const Value scales = scales_of(node.inputs[1], n);
       const Value packed = rewriter.to().add<Pack>({in[1], scales}, Precision::s8, isa, product->trans_b);
       return {{rewriter.to().add<PackedMatMul>({in[0], packed, in[2], in[3]}, Precision::s8, isa,
                                                product->trans_a, n, product->activation)}};
     }
+    if (const auto* attention = dynamic_cast<const Attention*>(node.op.get());
+        attention && halves && halves_can_do(attention->options))
+      return {{rewriter.to().add<HalfAttention>(in, attention->options), Value{}}};
     if (dynamic_cast<const Embedding*>(node.op.get()) && stored_s8(node.inputs[0]))
       return {{embedding_s8(in[0], scales_of(node.inputs[0], node.inputs[0].dim(0)), in[1])}};
     if (dynamic_cast<const ExpertLinear*>(node.op.get()) &&

@@ -11,7 +11,8 @@
 namespace frugal {
 
 // Weights that the store holds as 7-bit integers (I8 `name` and F32 `name_scale`) are used as they are:
-// products run in integers, embedding rows are scaled as they are read.
+// products run in integers, embedding rows are scaled as they are read. With such products, attention
+// without causality runs in halves where the machine has them (ops/half_attention.h).
 std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& store, Isa isa);
 
 // Every product, of experts too, becomes pack + packed product in `precision` (f32 or bf16), or in f32 where

@@ -145,8 +145,10 @@ void expect_close(const Operands& x, Precision precision, Isa isa) {
     }
     for (int64_t j = c.n; j < c.n + 3; ++j) ASSERT_EQ(got[i * (c.n + 3) + j], -77.0f);
   }
-  EXPECT_LE(worst, 1e-6) << name_of(precision) << " on " << name_of(isa) << ", " << c.m << " x " << c.k
-                         << " x " << c.n << " at " << at_i << ", " << at_j;
+  // After integers gelu is coarse (math-inl.h).
+  const bool coarse = precision == Precision::s8 && c.activation == Activation::gelu;
+  EXPECT_LE(worst, coarse ? 1e-5 : 1e-6) << name_of(precision) << " on " << name_of(isa) << ", " << c.m
+                                         << " x " << c.k << " x " << c.n << " at " << at_i << ", " << at_j;
 }
 
 bool same_bits(const float* x, const float* y, int64_t count) { return std::memcmp(x, y, count * 4) == 0; }
@@ -267,7 +269,8 @@ TEST_P(Gemm, SharedProductsHaveTheSameBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Gemm,
-                         testing::Combine(testing::Values(Isa::generic, Isa::avx2, Isa::avx512, Isa::amx),
+                         testing::Combine(testing::Values(Isa::generic, Isa::avx2, Isa::avx512,
+                                                          Isa::avx512_fp16, Isa::amx),
                                           testing::Values(Precision::f32, Precision::bf16, Precision::s8)),
                          [](const auto& info) {
                            return std::string(name_of(std::get<0>(info.param))) + "_" +

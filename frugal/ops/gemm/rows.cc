@@ -2,6 +2,7 @@
 #define HWY_TARGET_INCLUDE "frugal/ops/gemm/rows.cc"
 #include <hwy/foreach_target.h>
 // After foreach_target.h
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@ namespace frugal::gemm_internal {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using frugal::HWY_NAMESPACE::ActivateAs;
+using frugal::HWY_NAMESPACE::CoarseGelu;
 using frugal::HWY_NAMESPACE::WithActivation;
 
 #if HWY_TARGET != HWY_SCALAR
@@ -66,6 +68,7 @@ void CopyRows(MatrixView from, int64_t rows, int64_t cols, float* to, int64_t st
 RowScale QuantizeRow(const float* x, int64_t k, uint8_t* q, int64_t padded) {
   const hn::ScalableTag<float> d;
   const hn::RebindToSigned<decltype(d)> di;
+  const hn::RebindToUnsigned<decltype(d)> du;
   const hn::Rebind<uint8_t, decltype(d)> db;
   const int64_t lanes = hn::Lanes(d), whole = k / lanes * lanes;
   HWY_ALIGN float rest[HWY_MAX_BYTES / sizeof(float)] = {};
@@ -77,6 +80,7 @@ RowScale QuantizeRow(const float* x, int64_t k, uint8_t* q, int64_t padded) {
   low = hn::Min(low, zero);
   high = hn::Max(high, zero);
   for (int64_t i = 0; i < whole; i += lanes) {
+    hwy::Prefetch(x + i + 256);
     const auto v = hn::LoadU(d, x + i);
     low = hn::Min(low, v);
     high = hn::Max(high, v);
@@ -89,10 +93,15 @@ RowScale QuantizeRow(const float* x, int64_t k, uint8_t* q, int64_t padded) {
   const float inverse = range > 1e-36f && range <= hwy::HighestValue<float>() ? 255.0f / range : 0.0f;
   const int32_t shift = inverse == 0 ? 0 : hn::GetLane(hn::NearestInt(hn::Set(d, -least * inverse)));
 
-  const auto scale = hn::Set(d, inverse);
-  const auto offset = hn::Set(di, shift);
-  const auto quantize = [&](auto v) HWY_ATTR {  // DemoteTo clamps to 0 .. 255
-    return hn::DemoteTo(db, hn::Add(hn::NearestInt(hn::Mul(v, scale)), offset));
+  // Products lie within 255 of 0: adding 1.5 * 2^23 rounds them to integers, left in the low bits. The least
+  // becomes 0; the most may become 256, when both round up.
+  constexpr float kMagic = 12582912.0f;
+  constexpr int32_t kMagicBits = 0x4B400000;
+  const auto scale = hn::Set(d, inverse), magic = hn::Set(d, kMagic);
+  const auto offset = hn::Set(di, shift - kMagicBits), top = hn::Set(di, 255);
+  const auto quantize = [&](auto v) HWY_ATTR {
+    const auto rounded = hn::BitCast(di, hn::Add(hn::Mul(v, scale), magic));
+    return hn::U8FromU32(hn::BitCast(du, hn::Min(hn::Add(rounded, offset), top)));
   };
   for (int64_t i = 0; i < whole; i += lanes) hn::StoreU(quantize(hn::LoadU(d, x + i)), db, q + i);
   HWY_ALIGN uint8_t bytes[HWY_MAX_BYTES];
@@ -102,42 +111,56 @@ RowScale QuantizeRow(const float* x, int64_t k, uint8_t* q, int64_t padded) {
   return {range * (1.0f / 255) + poisoned, shift};
 }
 
+// What follows a product of integers is mostly another one.
+template <Activation kActivation, bool kIntegers, class D, class V = hn::Vec<D>>
+HWY_INLINE V ActivateSums(D d, V y) {
+  if constexpr (kIntegers && kActivation == Activation::gelu)
+    return CoarseGelu(d, y);
+  else
+    return ActivateAs<kActivation>(d, y);
+}
+
 // Rows [i, end) of kVectors vectors of columns from col, whose sums are at `sums` (of row 0).
-template <Activation kActivation, int kVectors>
+template <Activation kActivation, bool kIntegers, int kVectors>
 void FinishColumns(const Finish& block, int64_t i, int64_t end, int64_t col, const float* HWY_RESTRICT sums) {
   const hn::ScalableTag<float> d;
   const hn::RebindToSigned<decltype(d)> di;
   using V = hn::Vec<decltype(d)>;
   const int64_t lanes = hn::Lanes(d);
-  const bool integers = block.row_scales != nullptr;
   V bias[kVectors], scales[kVectors];
   hn::Vec<decltype(di)> col_sums[kVectors];
   for (int v = 0; v < kVectors; ++v) {
     bias[v] = block.bias ? hn::LoadU(d, block.bias + col + v * lanes) : hn::Zero(d);
-    scales[v] = integers ? hn::LoadU(d, block.col_scales + col + v * lanes) : hn::Zero(d);
-    col_sums[v] = integers ? hn::LoadU(di, block.col_sums + col + v * lanes) : hn::Zero(di);
+    if constexpr (!kIntegers) continue;
+    scales[v] = hn::LoadU(d, block.col_scales + col + v * lanes);
+    col_sums[v] = hn::LoadU(di, block.col_sums + col + v * lanes);
   }
+  // Copies: the compiler takes the stores for possible changes of the block.
+  const int64_t panel_cols = block.panel_cols, ldc = block.ldc;
+  const float* const residual = block.residual;
+  const RowScale* const rows = block.row_scales;
+  float* const c = block.c;
   for (; i < end; ++i) {
     for (int v = 0; v < kVectors; ++v) {
-      V y = hn::Load(d, sums + i * block.panel_cols + v * lanes);
-      if (integers) {
-        const RowScale row = block.row_scales[i];
+      V y = hn::Load(d, sums + i * panel_cols + v * lanes);
+      if constexpr (kIntegers) {
+        const RowScale row = rows[i];
         const auto exact = hn::Sub(hn::BitCast(di, y), hn::Mul(col_sums[v], hn::Set(di, row.zero)));
         y = hn::MulAdd(hn::Mul(hn::ConvertTo(d, exact), hn::Set(d, row.scale)), scales[v], bias[v]);
       } else if (block.bias) {
         y = hn::Add(y, bias[v]);
       }
-      y = ActivateAs<kActivation>(d, y);
-      const int64_t at = i * block.ldc + col + v * lanes;
-      if (block.residual) y = hn::Add(y, hn::LoadU(d, block.residual + at));
-      hn::StoreU(y, d, block.c + at);
+      y = ActivateSums<kActivation, kIntegers>(d, y);
+      const int64_t at = i * ldc + col + v * lanes;
+      if (residual) y = hn::Add(y, hn::LoadU(d, residual + at));
+      hn::StoreU(y, d, c + at);
     }
   }
 }
 
 // The last columns of all, fewer than a vector has: sums and packed scales are padded, the rest goes through
 // full vectors.
-template <Activation kActivation>
+template <Activation kActivation, bool kIntegers>
 void FinishRest(const Finish& block, int64_t i, int64_t end, int64_t col, const float* sums) {
   HWY_ALIGN float bias[HWY_MAX_BYTES / 4] = {}, residual[HWY_MAX_BYTES / 4] = {}, c[HWY_MAX_BYTES / 4];
   const int64_t bytes = (block.cols - col) * 4;
@@ -155,13 +178,13 @@ void FinishRest(const Finish& block, int64_t i, int64_t end, int64_t col, const 
       row.col_scales = block.col_scales + col;
       row.col_sums = block.col_sums + col;
     }
-    FinishColumns<kActivation, 1>(row, 0, 1, 0, sums + i * block.panel_cols);
+    FinishColumns<kActivation, kIntegers, 1>(row, 0, 1, 0, sums + i * block.panel_cols);
     std::memcpy(block.c + i * block.ldc + col, c, bytes);
   }
 }
 
 // A few rows at a time go through all panels: whole stretches of C, on few pages.
-template <Activation kActivation>
+template <Activation kActivation, bool kIntegers>
 void FinishAs(const Finish& block) {
   constexpr int64_t kRows = 4;
   const int64_t lanes = hn::Lanes(hn::ScalableTag<float>());
@@ -172,16 +195,18 @@ void FinishAs(const Finish& block) {
       const int64_t cols = std::min(block.panel_cols, block.cols - first);
       int64_t j = 0;
       for (; j + 2 * lanes <= cols; j += 2 * lanes)
-        FinishColumns<kActivation, 2>(block, i, end, first + j, panel + j);
+        FinishColumns<kActivation, kIntegers, 2>(block, i, end, first + j, panel + j);
       for (; j + lanes <= cols; j += lanes)
-        FinishColumns<kActivation, 1>(block, i, end, first + j, panel + j);
-      if (j < cols) FinishRest<kActivation>(block, i, end, first + j, panel + j);
+        FinishColumns<kActivation, kIntegers, 1>(block, i, end, first + j, panel + j);
+      if (j < cols) FinishRest<kActivation, kIntegers>(block, i, end, first + j, panel + j);
     }
   }
 }
 
 void FinishBlock(const Finish& block) {
-  WithActivation(block.activation, [&]<Activation kActivation>() HWY_ATTR { FinishAs<kActivation>(block); });
+  WithActivation(block.activation, [&]<Activation kActivation>() HWY_ATTR {
+    block.row_scales ? FinishAs<kActivation, true>(block) : FinishAs<kActivation, false>(block);
+  });
 }
 
 }  // namespace HWY_NAMESPACE

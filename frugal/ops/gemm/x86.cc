@@ -5,9 +5,9 @@
 
 namespace frugal {
 
-bool has_bf16(Isa isa) { return isa == Isa::amx || (isa == Isa::avx512 && has_avx512_bf16()); }
+bool has_bf16(Isa isa) { return isa == Isa::amx || (isa >= Isa::avx512 && has_avx512_bf16()); }
 bool has_fast_bf16(Isa isa) {
-  return isa == Isa::amx || (isa == Isa::avx512 && has_avx512_bf16() && __builtin_cpu_is("amd"));
+  return isa == Isa::amx || (isa >= Isa::avx512 && has_avx512_bf16() && __builtin_cpu_is("amd"));
 }
 
 namespace gemm_internal {
@@ -21,6 +21,7 @@ Kernel s8_kernel(Isa isa) {
     case Isa::avx2:
       return s8_avx2_kernel();
     case Isa::avx512:
+    case Isa::avx512_fp16:
       return s8_vnni_kernel();
     case Isa::amx:
       return s8_amx_kernel();

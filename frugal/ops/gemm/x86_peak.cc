@@ -86,6 +86,7 @@ double spin_s8(Isa isa, int64_t steps) {
     case Isa::avx2:
       return spin_avx2(steps);
     case Isa::avx512:
+    case Isa::avx512_fp16:
       return spin_avx512<true>(steps);
     case Isa::amx:
       return spin_amx<true>(steps / 8);
