@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "frugal/base/error.h"
+#include "frugal/base/string_order.h"
 #include "frugal/io/file.h"
 
 namespace frugal {
@@ -56,9 +57,11 @@ std::string reason(const Json::exception& error) {
   return out;
 }
 
-// Builds the document from the parser's events and stops it at a rule that the library does not know. Keys
-// given twice are noticed where they are inserted: half the time of the library's own builder with a
-// callback.
+// Builds the document from the parser's events and stops it at a rule that the library does not know.
+//
+// The members of an object are put into its map when it is closed, in the order of their keys: no search, and
+// its nodes follow each other in memory. For the vocabulary of tokenizer.json that halves the time of
+// building, walking and freeing it, and keys given twice are found on the way.
 class Builder {
  public:
   Builder(std::string_view text, const std::string& where, const JsonLimits& limits)
@@ -78,14 +81,26 @@ class Builder {
   bool number_float(double value, const std::string&) { return put(value); }
   bool string(std::string& value) { return put(std::move(value)); }
   bool binary(Json::binary_t&) { return true; }  // JSON text has none
-  bool start_object(size_t) { return open(Json::object()); }
-  bool start_array(size_t) { return open(Json::array()); }
-  bool end_object() { return close(); }
-  bool end_array() { return close(); }
+  bool start_object(size_t) { return open(true); }
+  bool start_array(size_t) { return open(false); }
+  bool end_object() {
+    std::vector<Member>& members = open_.back().members;
+    Json::object_t object;
+    const std::string* last = nullptr;
+    for (const uint32_t i :
+         string_order(members.size(), [&](size_t i) { return std::string_view(members[i].key); })) {
+      if (last && *last == members[i].key)
+        throw Error(place(where_, text_, members[i].end),
+                    fmt::format("the key {} is given twice", in_quotes(*last)));
+      const auto added =
+          object.emplace_hint(object.end(), std::move(members[i].key), std::move(members[i].value));
+      last = &added->first;
+    }
+    return close(std::move(object));
+  }
+  bool end_array() { return close(std::move(open_.back().elements)); }
   bool key(std::string& name) {
-    const auto [member, fresh] = open_.back()->get_ref<Json::object_t&>().try_emplace(name);
-    if (!fresh) fail(fmt::format("the key {} is given twice", in_quotes(name)));
-    member_ = &member->second;
+    open_.back().members.push_back({std::move(name), {}, static_cast<size_t>(progress_ - text_.data())});
     return true;
   }
   bool parse_error(size_t, const std::string&, const Json::exception& error) {
@@ -96,25 +111,37 @@ class Builder {
   }
 
  private:
+  struct Member {
+    std::string key;
+    Json value;
+    size_t end;  // of the key, in the text
+  };
+  struct Open {
+    bool is_object;
+    std::vector<Member> members;
+    Json::array_t elements;
+  };
+
   template <class T>
   bool put(T&& value) {
-    add(Json(std::forward<T>(value)));
+    if (open_.empty())
+      root_ = std::forward<T>(value);
+    else if (open_.back().is_object)
+      open_.back().members.back().value = std::forward<T>(value);
+    else
+      open_.back().elements.emplace_back(std::forward<T>(value));
     return true;
   }
-  Json* add(Json value) {
-    if (open_.empty()) return &(root_ = std::move(value));
-    if (open_.back()->is_array()) return &open_.back()->emplace_back(std::move(value));
-    return &(*member_ = std::move(value));
-  }
-  bool open(Json empty) {
+  bool open(bool is_object) {
     if (static_cast<int>(open_.size()) >= limits_.depth)
       fail(fmt::format("arrays and objects are nested deeper than {}", limits_.depth));
-    open_.push_back(add(std::move(empty)));
+    open_.push_back({is_object, {}, {}});
     return true;
   }
-  bool close() {
+  template <class T>
+  bool close(T value) {
     open_.pop_back();
-    return true;
+    return put(std::move(value));
   }
 
   [[noreturn]] void fail(const std::string& message) const {
@@ -126,8 +153,7 @@ class Builder {
   const JsonLimits& limits_;
   const char* progress_;
   Json root_;
-  std::vector<Json*> open_;  // the arrays and objects that are not closed yet, outermost first
-  Json* member_ = nullptr;   // of the innermost object: the value of its last key
+  std::vector<Open> open_;  // the arrays and objects that are not closed yet, outermost first
 };
 
 }  // namespace
