@@ -81,7 +81,7 @@ std::vector<const RowStrips*> strips_of(const Program& program) {
 TEST(RowStrips, OneStepForAllAndTheSameBits) {
   for (const int threads : {1, 2, 3}) {
     const Context context = Context::make(threads);
-    for (const int64_t rows : {96, 128, 200, 777}) {  // whole strips, and a last one with fewer rows
+    for (const int64_t rows : {24, 27, 96, 128, 200, 777}) {  // whole strips, and a last one with fewer rows
       Model model(rows);
       const std::shared_ptr<Graph> plain = model.lowered(context);
       Program apart(plain, context, model.store);
@@ -98,9 +98,28 @@ TEST(RowStrips, OneStepForAllAndTheSameBits) {
 
 TEST(RowStrips, FewRowsStayApart) {
   const Context context = Context::make(2);
-  Model model(32);
+  Model model(12);
   Program program(join_row_operations(*model.lowered(context), context), context, model.store);
   EXPECT_EQ(strips_of(program).size(), 0u);
+}
+
+// 1.4 MB of weights pass by once for each strip.
+TEST(RowStrips, HeavyWeightsNeedMoreRows) {
+  const Context context = Context::make(2);
+  constexpr int64_t kWide = 600;
+  const auto strips = [&](int64_t rows) {
+    Graph graph;
+    auto store = std::make_shared<Store>();
+    store->set("w", random_tensor({kWide, kWide}, "w"));
+    store->set("one", random_tensor({kWide}, "one"));
+    const Value w = graph.variable("w", f32({kWide, kWide})), one = graph.variable("one", f32({kWide}));
+    const Value x = graph.input("x", f32({rows, kWide}));
+    graph.set_output("y", layer_norm(linear(x, w, {}), one, one, 1e-5f));
+    const auto lowered = fold_constants(*lower_products(graph, context.isa, Precision::f32), context, *store);
+    return strips_of(Program(join_row_operations(*lowered, context), context, store)).size();
+  };
+  EXPECT_EQ(strips(24), 0u);
+  EXPECT_EQ(strips(32), 1u);
 }
 
 // A matrix that its own rows make cannot be cut by them: the second product's right side is the first's
