@@ -23,7 +23,7 @@ struct JsonLimits {
   int depth = 64;                   // arrays and objects inside each other
 };
 
-// `where` names the text's origin in errors. A parsed document can take some 30 times its text's memory.
+// `where` names the text's origin in errors. A parsed document can take some 40 times its text's memory.
 Json parse_json(std::string_view text, const std::string& where, const JsonLimits& limits = {});
 Json load_json(const std::string& path, const JsonLimits& limits = {});
 

@@ -7,7 +7,7 @@
 
 namespace frugal {
 
-#if defined(__x86_64__)
+#if FRUGAL_HAS_HALVES
 bool has_half_attention(Isa isa) { return isa >= Isa::avx512_fp16 && has_avx512_fp16(); }
 #else
 bool has_half_attention(Isa) { return false; }

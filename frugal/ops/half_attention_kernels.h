@@ -7,6 +7,13 @@
 
 #include "frugal/ops/attention_kernels.h"
 
+// Clang before 15 knows halves only where all of the code may use their instructions.
+#if defined(__x86_64__) && !(defined(__clang__) && __clang_major__ < 15)
+#define FRUGAL_HAS_HALVES 1
+#else
+#define FRUGAL_HAS_HALVES 0
+#endif
+
 namespace frugal {
 
 // Scores are computed for 64 queries at a time, two vectors of 32 halves, and kKeyBlock keys. Two such blocks

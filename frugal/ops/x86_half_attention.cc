@@ -8,7 +8,8 @@
 //
 // Sums of halves are kept short: a product with the values is added up in float every 32 keys, the
 // probabilities every 8.
-#if defined(__x86_64__)
+#include "frugal/ops/half_attention_kernels.h"
+#if FRUGAL_HAS_HALVES
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 warns inside its own intrinsics (PR 105593)
 #endif
@@ -19,7 +20,7 @@
 #include <utility>
 
 #include "frugal/base/checked.h"
-#include "frugal/ops/half_attention_kernels.h"
+#include "frugal/ops/x86_transpose.h"
 
 namespace frugal {
 namespace {
@@ -67,37 +68,6 @@ FRUGAL_HALF_INLINE __mmask16 first_of(int64_t count) {
   return static_cast<__mmask16>(count >= 16 ? 0xFFFF : (1u << count) - 1);
 }
 
-// r[i] holds row i of a 16 x 16 matrix of floats; afterwards column i.
-FRUGAL_HALF_INLINE void transpose(__m512 r[16]) {
-  __m512 t[16];
-#pragma GCC unroll 8
-  for (int i = 0; i < 16; i += 2) {
-    t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
-    t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < 16; i += 4) {
-    r[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(t[i]), _mm512_castps_pd(t[i + 2])));
-    r[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(t[i]), _mm512_castps_pd(t[i + 2])));
-    r[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(t[i + 1]), _mm512_castps_pd(t[i + 3])));
-    r[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(t[i + 1]), _mm512_castps_pd(t[i + 3])));
-  }
-  // r[4q + c] now holds, in its 128-bit lane l, rows 4q .. 4q + 3 of column 4l + c.
-#pragma GCC unroll 4
-  for (int c = 0; c < 4; ++c) {
-    const __m512 a = _mm512_shuffle_f32x4(r[c], r[4 + c], 0x88),
-                 b = _mm512_shuffle_f32x4(r[8 + c], r[12 + c], 0x88);
-    const __m512 e = _mm512_shuffle_f32x4(r[c], r[4 + c], 0xdd),
-                 f = _mm512_shuffle_f32x4(r[8 + c], r[12 + c], 0xdd);
-    t[c] = _mm512_shuffle_f32x4(a, b, 0x88);
-    t[8 + c] = _mm512_shuffle_f32x4(a, b, 0xdd);
-    t[4 + c] = _mm512_shuffle_f32x4(e, f, 0x88);
-    t[12 + c] = _mm512_shuffle_f32x4(e, f, 0xdd);
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < 16; ++i) r[i] = t[i];
-}
-
 // The next head's part of this row lies behind it and is wanted next; it comes from the second-level cache or
 // farther, and waiting for it took half of the time of this file's functions outside the products.
 FRUGAL_HALF_INLINE void fetch_next(const float* row, int64_t width) {
@@ -112,15 +82,16 @@ FRUGAL_HALF void load_queries(Strided<const float> x, int64_t count, int64_t wid
   for (int64_t i = 0; i < round_up(count, kLanes); i += 16)
     for (int64_t d = 0; d < width; d += 16) {
       const __mmask16 mask = first_of(width - d);
-      __m512 r[16];
+      __m512i r[16];
 #pragma GCC unroll 16
       for (int64_t e = 0; e < 16; ++e)
-        r[e] = i + e < count ? _mm512_mul_ps(scale, _mm512_maskz_loadu_ps(mask, x.row(i + e) + d))
-                             : _mm512_setzero_ps();
-      transpose(r);
+        r[e] = i + e < count
+                   ? _mm512_castps_si512(_mm512_mul_ps(scale, _mm512_maskz_loadu_ps(mask, x.row(i + e) + d)))
+                   : _mm512_setzero_si512();
+      transpose_16x16(r);
       const int64_t columns = std::min<int64_t>(16, width - d);
       for (int64_t e = 0; e < columns; ++e)
-        _mm256_store_ph(queries + (d + e) * kRow + i, _mm512_cvtxps_ph(r[e]));
+        _mm256_store_ph(queries + (d + e) * kRow + i, _mm512_cvtxps_ph(_mm512_castsi512_ps(r[e])));
     }
 }
 
@@ -309,16 +280,18 @@ FRUGAL_HALF __mmask16 store_out(const float* out, int64_t count, int64_t width, 
   __mmask16 broken = 0;
   for (int64_t d = 0; d < width; d += 16) {
     const int64_t columns = std::min<int64_t>(16, width - d);
-    __m512 r[16];
+    __m512i r[16];
 #pragma GCC unroll 16
     for (int64_t e = 0; e < 16; ++e) {
-      r[e] = e < columns ? _mm512_mul_ps(factor, _mm512_load_ps(out + (d + e) * kRow)) : _mm512_setzero_ps();
+      const __m512 x =
+          e < columns ? _mm512_mul_ps(factor, _mm512_load_ps(out + (d + e) * kRow)) : _mm512_setzero_ps();
       constexpr int kNanOrInfinity = 0x99;
-      broken |= _mm512_fpclass_ps_mask(r[e], kNanOrInfinity);
+      broken |= _mm512_fpclass_ps_mask(x, kNanOrInfinity);
+      r[e] = _mm512_castps_si512(x);
     }
-    transpose(r);
+    transpose_16x16(r);
     for (int64_t i = 0; i < std::min<int64_t>(16, count); ++i)
-      _mm512_mask_storeu_ps(to.row(i) + d, first_of(columns), r[i]);
+      _mm512_mask_storeu_ps(to.row(i) + d, first_of(columns), _mm512_castsi512_ps(r[i]));
   }
   return broken;
 }

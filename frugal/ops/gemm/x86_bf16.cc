@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "frugal/ops/gemm/x86.h"
+#include "frugal/ops/x86_transpose.h"
 
 namespace frugal::gemm_internal {
 namespace {
@@ -40,33 +41,6 @@ FRUGAL_BF16 inline __m512i pairs_down(const float* even, const float* odd, __mma
   return _mm512_permutexvar_epi16(_mm512_load_si512(kInterleave), both);
 }
 
-// r[i] holds row i of a 16 x 16 matrix of 32-bit elements; afterwards, column i.
-FRUGAL_BF16 inline void transpose(__m512i r[16]) {
-  __m512i t[16];
-  for (int i = 0; i < 16; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-  }
-  for (int i = 0; i < 16; i += 4) {
-    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-  // r[4q + c] now holds, in its 128-bit lane l, elements (4q .. 4q+3, column 4l + c).
-  for (int c = 0; c < 4; ++c) {
-    const __m512i a = _mm512_shuffle_i32x4(r[c], r[4 + c], 0x88),
-                  b = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0x88);
-    const __m512i e = _mm512_shuffle_i32x4(r[c], r[4 + c], 0xdd),
-                  f = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0xdd);
-    t[c] = _mm512_shuffle_i32x4(a, b, 0x88);
-    t[8 + c] = _mm512_shuffle_i32x4(a, b, 0xdd);
-    t[4 + c] = _mm512_shuffle_i32x4(e, f, 0x88);
-    t[12 + c] = _mm512_shuffle_i32x4(e, f, 0xdd);
-  }
-  for (int i = 0; i < 16; ++i) r[i] = t[i];
-}
-
 // B stored by columns (a weight [N,K]): k is contiguous.
 FRUGAL_BF16 void pack_columns(const float* b, int64_t stride, int64_t k, int64_t padded, int64_t cols,
                               uint32_t* to, int64_t to_cols) {
@@ -75,7 +49,7 @@ FRUGAL_BF16 void pack_columns(const float* b, int64_t stride, int64_t k, int64_t
       __m512i r[16];
       for (int64_t j = 0; j < kLanes; ++j)
         r[j] = c + j < cols ? pairs_along(b + (c + j) * stride + k0, k - k0) : _mm512_setzero_si512();
-      transpose(r);
+      transpose_16x16(r);
       const int64_t pairs = std::min(kLanes, (padded - k0) / 2);
       for (int64_t i = 0; i < pairs; ++i) _mm512_storeu_si512(to + (k0 / 2 + i) * to_cols + c, r[i]);
     }
@@ -116,7 +90,7 @@ FRUGAL_BF16 void to_bf16_transposed(const float* from, int64_t stride, int64_t r
         const float* odd = at + 1 < k ? from + (at + 1) * stride + i0 : nullptr;
         r[p] = pairs_down(even, odd, columns);
       }
-      transpose(r);
+      transpose_16x16(r);
       const int64_t pairs = std::min(kLanes, (padded - k0) / 2);
       for (int64_t i = 0; i < std::min(kLanes, rows - i0); ++i)
         _mm512_mask_storeu_epi32(to + (i0 + i) * to_stride + k0 * 2, first(pairs), r[i]);
