@@ -23,8 +23,9 @@ MODEL = "models/all-MiniLM-L6-v2"
 DATA = "examples/banking77"
 # What the other scripts here have measured, perhaps on other machines: docs/ file, title, command.
 OTHERS = [("inference.md", "Inference", "bench/inference.py"),
-          ("inference_openvino.md", "MiniLM and DistilBERT against OpenVINO, operations on rows in strips",
-           "bench/inference.py --shapes MiniLM-L6,DistilBERT --works 1x8,1x32,1x128,1x512,8x128 --peers openvino --rounds 5"),
+          ("inference_openvino.md", "Inference against OpenVINO, the nearest",
+           "bench/inference.py --shapes MiniLM-L6,TinyBERT4,DistilBERT --works 1x8,1x32,1x128,1x512,8x128 "
+           "--peers openvino --rounds 4"),
           ("generation.md", "Generation against CTranslate2 and llama.cpp", "bench/generate.py --rounds 3"),
           ("tokenizers.md", "Tokenizers, one thread, whole processes on 20 MB of Wikipedia",
            "bench/tokenizer/compare_processes.py")]

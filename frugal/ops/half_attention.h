@@ -7,8 +7,8 @@
 // normal q, k and v.
 //
 // A sequence's bits depend on neither the other sequences of the batch nor the number of threads. A query
-// that leaves the range of halves anywhere (6e4) is computed in float, and so are sequences of at most
-// kShortest keys, which would leave most of a vector's lanes empty.
+// that leaves the range of halves anywhere (6e4) is computed in float, and so are sequences of fewer than
+// kShortestHalves keys, which would leave most of a vector's lanes empty.
 #pragma once
 
 #include "frugal/ops/attention.h"
