@@ -81,7 +81,7 @@ std::vector<const RowStrips*> strips_of(const Program& program) {
 TEST(RowStrips, OneStepForAllAndTheSameBits) {
   for (const int threads : {1, 2, 3}) {
     const Context context = Context::make(threads);
-    for (const int64_t rows : {24, 27, 96, 128, 200, 777}) {  // whole strips, and a last one with fewer rows
+    for (const int64_t rows : {36, 39, 96, 128, 200, 777}) {  // whole strips, and a last one with fewer rows
       Model model(rows);
       const std::shared_ptr<Graph> plain = model.lowered(context);
       Program apart(plain, context, model.store);

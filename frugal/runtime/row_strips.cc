@@ -11,10 +11,13 @@ namespace frugal {
 namespace {
 
 // All weights pass by once for each strip, so it must not be very small; what lies between the operations (a
-// row of MiniLM's feed-forward is 6 KiB) should fit into a second-level cache of 1 MiB. Few rows gain most,
-// as the threads meet less often and none of them reads what the other has just written: MiniLM in int8 takes
-// 0.87 ms for 32 tokens in strips, 0.96 ms with each product cut by columns.
-constexpr int64_t kMostRows = 128, kLeastRows = 8;
+// row of MiniLM's feed-forward is 6 KiB) should fit into a second-level cache of 1 MiB.
+constexpr int64_t kMostRows = 128;
+// Few rows gain most, as the threads meet less often and none of them reads what the other has just written:
+// with two threads MiniLM in int8 takes 0.87 ms for 32 tokens in strips, 0.96 ms with each product cut by
+// columns. More threads would each have all weights pass by, where a cut by columns divides them, so they
+// want more rows; how many was not measured.
+int64_t least_rows(int threads) { return std::clamp<int64_t>(4 * threads, 8, 32); }
 constexpr int64_t kRowUnit = 4;  // of most tiles
 
 // The same operations for another number of rows.
@@ -119,7 +122,7 @@ class Strip {
 int64_t RowStrips::strip_rows(int64_t rows, int threads) {
   const int64_t strips = round_up(ceil_div(rows, kMostRows), threads);
   const int64_t strip = ceil_div(rows, strips);
-  return strip < kLeastRows ? 0 : round_up(strip, kRowUnit);
+  return strip < least_rows(threads) ? 0 : round_up(strip, kRowUnit);
 }
 
 std::string RowStrips::attributes() const {
