@@ -20,19 +20,30 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kNames{"generic", "avx2", "avx512", "avx512_fp16", "amx"};
 
+struct Registers {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+};
+
+// CPUID's leaf 7; all zero where there is none.
+Registers extended_features([[maybe_unused]] unsigned subleaf) {
+  Registers r;
 #if defined(__x86_64__)
+  if (!__get_cpuid_count(7, subleaf, &r.a, &r.b, &r.c, &r.d)) return {};
+#endif
+  return r;
+}
+
 // AMX needs the CPU's bits and, on Linux, permission for the 8 KiB of tile state.
 bool amx_usable() {
-  unsigned a, b, c, d;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
-  constexpr unsigned kBf16 = 1u << 22, kTile = 1u << 24, kInt8 = 1u << 25;
-  if ((d & kBf16) == 0 || (d & kTile) == 0 || (d & kInt8) == 0) return false;
+#if defined(__x86_64__)
+  constexpr unsigned kBf16 = 1u << 22, kTile = 1u << 24, kInt8 = 1u << 25, kAll = kBf16 | kTile | kInt8;
+  if ((extended_features(0).d & kAll) != kAll) return false;
   constexpr long kRequestPermission = 0x1023, kTileData = 18;
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-}
 #else
-bool amx_usable() { return false; }
+  return false;
 #endif
+}
 
 }  // namespace
 
@@ -59,7 +70,7 @@ Isa isa_from_name(std::string_view name) {
   const auto found = std::find(kNames.begin(), kNames.end(), name);
   if (found == kNames.end())
     throw UsageError(fmt::format("unknown instruction set '{}'", name),
-                     "one of generic, avx2, avx512, avx512_fp16, amx");
+                     fmt::format("one of {}", fmt::join(kNames, ", ")));
   const Isa isa = static_cast<Isa>(found - kNames.begin());
   if (isa > machine_isa())
     throw UsageError(fmt::format("this machine has no {} (its best is {})", name, name_of(machine_isa())));
@@ -84,22 +95,7 @@ void use_isa(Isa isa) {
 #endif
 }
 
-bool has_avx512_bf16() {
-#if defined(__x86_64__)
-  unsigned a, b, c, d;
-  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5));
-#else
-  return false;
-#endif
-}
-
-bool has_avx512_fp16() {
-#if defined(__x86_64__)
-  unsigned a, b, c, d;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & (1u << 23));
-#else
-  return false;
-#endif
-}
+bool has_avx512_bf16() { return (extended_features(1).a & (1u << 5)) != 0; }
+bool has_avx512_fp16() { return (extended_features(0).d & (1u << 23)) != 0; }
 
 }  // namespace frugal

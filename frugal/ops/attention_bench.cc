@@ -105,14 +105,17 @@ struct Setup {
   KernelArgs forward_args, backward_args;
 };
 
+void count_flops(benchmark::State& state, double each) {
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(each * 1e-9 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+
 // Arguments: sequences, length, heads, head size, dropout in percent.
 void attention_forward_bench(benchmark::State& state) {
   Setup setup(state.range(0), state.range(1), state.range(2), state.range(3),
               static_cast<float>(state.range(4)) / 100);
   for (auto _ : state) setup.run(setup.forward, setup.forward_args);
-  const double flops = Attention(setup.options).work(setup.in, {}).flops;
-  state.counters["GFLOP/s"] =
-      benchmark::Counter(flops * 1e-9 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  count_flops(state, Attention(setup.options).work(setup.in, {}).flops);
 }
 
 void half_attention_bench(benchmark::State& state) {
@@ -122,9 +125,7 @@ void half_attention_bench(benchmark::State& state) {
   const Kernel kernel = op.kernel(setup.context, setup.in, {});
   setup.context.team->reserve_scratch(kernel.scratch_bytes);
   for (auto _ : state) setup.run(kernel, setup.forward_args);
-  state.counters["GFLOP/s"] =
-      benchmark::Counter(op.work(setup.in, {}).flops * 1e-9 * static_cast<double>(state.iterations()),
-                         benchmark::Counter::kIsRate);
+  count_flops(state, op.work(setup.in, {}).flops);
 }
 
 void attention_backward_bench(benchmark::State& state) {
@@ -132,9 +133,7 @@ void attention_backward_bench(benchmark::State& state) {
               static_cast<float>(state.range(4)) / 100);
   setup.run(setup.forward, setup.forward_args);
   for (auto _ : state) setup.run(setup.backward, setup.backward_args);
-  const double flops = AttentionGrad(setup.options).work(setup.in, {}).flops;
-  state.counters["GFLOP/s"] =
-      benchmark::Counter(flops * 1e-9 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  count_flops(state, AttentionGrad(setup.options).work(setup.in, {}).flops);
 }
 
 void half_shapes(benchmark::internal::Benchmark* bench) {

@@ -43,7 +43,7 @@ Kernel HalfAttention::kernel(const Context& context, std::span<const TensorType>
   const bool large = l.heads * (l.query_rows / kMost) >= 2 * context.team->threads();
   const int64_t block = large ? kMost : kHalfQueryBlock;
   const auto body = [=, options = options](const KernelArgs& args, Worker& worker) {
-    float unread_lse[kQueryBlock];
+    float unread_lse;  // one for all queries
     float* scratch = scratch_of(worker);
     for_each_query_block(
         worker, block, l.heads, l.query_rows, l.sequences, args.input<int32_t>(3),
@@ -54,7 +54,7 @@ Kernel HalfAttention::kernel(const Context& context, std::span<const TensorType>
               columns(args.output<float>(0), q.begin, l.heads * l.value_width, h * l.value_width);
           const int64_t count = std::min(block, q.count() - first);
           const auto run_in_float = [&](int64_t query, int64_t queries) {
-            in_float(head, query, queries, out, {unread_lse - query, 1}, scratch);
+            in_float(head, query, queries, out, {&unread_lse, 0}, scratch);
           };
           if (head.keys < kShortestHalves) {
             for (int64_t i = 0; i < count; i += kQueryBlock)

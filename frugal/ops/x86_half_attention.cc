@@ -114,7 +114,7 @@ FRUGAL_HALF void load_rows(Strided<const float> x, int64_t count, int64_t width,
 template <int kRows, int kVectors>
 FRUGAL_HALF_INLINE void multiply(const uint32_t* a, int64_t a_row, int64_t a_term, const Half* b,
                                  int64_t terms, __m512h (&sum)[kRows][kVectors]) {
-#pragma GCC unroll 24
+#pragma GCC unroll 14
   for (int m = 0; m < kRows; ++m)
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) sum[m][v] = _mm512_setzero_ph();
@@ -122,7 +122,7 @@ FRUGAL_HALF_INLINE void multiply(const uint32_t* a, int64_t a_row, int64_t a_ter
     __m512h right[kVectors];
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) right[v] = load(b + v * kLanes);
-#pragma GCC unroll 24
+#pragma GCC unroll 14
     for (int m = 0; m < kRows; ++m) {
       const __m512h left = _mm512_castsi512_ph(_mm512_set1_epi32(static_cast<int>(a[m * a_row])));
 #pragma GCC unroll 2
@@ -147,7 +147,7 @@ FRUGAL_HALF void score_tile(const Block& block, int64_t key) {
   __m512h sum[kRows][kVectors];
   multiply<kRows, kVectors>(block.rows + key * block.width, block.width, 1, block.queries.columns,
                             block.width, sum);
-#pragma GCC unroll 24
+#pragma GCC unroll 14
   for (int m = 0; m < kRows; ++m)
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v)
@@ -161,7 +161,7 @@ FRUGAL_HALF void value_tile(const Block& block, int64_t element) {
     multiply<kRows, kVectors>(block.rows + key * block.width + element, 1, block.width,
                               block.scores + key * kRow, std::min(kTerms, block.keys - key), sum);
     const bool add = block.add || key > 0;
-#pragma GCC unroll 24
+#pragma GCC unroll 14
     for (int m = 0; m < kRows; ++m)
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) {
@@ -175,31 +175,36 @@ FRUGAL_HALF void value_tile(const Block& block, int64_t element) {
   }
 }
 
-// Rows of a tile: 24 sums either way but for one vector, where 14 cover the latency and leave fewer shapes.
-constexpr int kTileRows[] = {0, 14, 12};
+enum class Product { scores, values };
 using TileFunction = void (*)(const Block&, int64_t);
 
-template <int kVectors, int... kRows>
-constexpr std::array<TileFunction, sizeof...(kRows)> score_tiles(std::integer_sequence<int, kRows...>) {
-  return {&score_tile<kRows + 1, kVectors>...};
-}
-template <int kVectors, int... kRows>
-constexpr std::array<TileFunction, sizeof...(kRows)> value_tiles(std::integer_sequence<int, kRows...>) {
-  return {&value_tile<kRows + 1, kVectors>...};
-}
+// Most rows of a tile: 12 x 2 sums; of one vector, 14 cover the latency of the multiply-add.
 template <int kVectors>
-constexpr auto kScoreTiles = score_tiles<kVectors>(std::make_integer_sequence<int, kTileRows[kVectors]>());
-template <int kVectors>
-constexpr auto kValueTiles = value_tiles<kVectors>(std::make_integer_sequence<int, kTileRows[kVectors]>());
+constexpr int kTileRows = kVectors == 2 ? 12 : 14;
+
+template <Product kProduct, int kVectors, int... kRows>
+constexpr std::array<TileFunction, sizeof...(kRows)> tiles(std::integer_sequence<int, kRows...>) {
+  if constexpr (kProduct == Product::scores)
+    return {&score_tile<kRows + 1, kVectors>...};
+  else
+    return {&value_tile<kRows + 1, kVectors>...};
+}
 
 // Rows are cut evenly, as in attention_product-inl.h.
-template <class Tiles>
-void for_each_tile(const Tiles& tiles, const Block& block, int64_t rows) {
-  const int64_t count = ceil_div(rows, static_cast<int64_t>(tiles.size()));
+template <Product kProduct, int kVectors>
+void run_tiles(const Block& block, int64_t rows) {
+  static constexpr auto kTiles =
+      tiles<kProduct, kVectors>(std::make_integer_sequence<int, kTileRows<kVectors>>());
+  const int64_t count = ceil_div(rows, static_cast<int64_t>(kTiles.size()));
   for (int64_t t = 0; t < count; ++t) {
     const int64_t begin = rows * t / count, end = rows * (t + 1) / count;
-    tiles[static_cast<size_t>(end - begin - 1)](block, begin);
+    kTiles[static_cast<size_t>(end - begin - 1)](block, begin);
   }
+}
+
+template <Product kProduct>
+void run_product(const Block& block, int64_t vectors, int64_t rows) {
+  vectors == 2 ? run_tiles<kProduct, 2>(block, rows) : run_tiles<kProduct, 1>(block, rows);
 }
 
 // 2^x for x <= 0: 2^floor(x) times a cubic in the rest. Its coefficients are the best of the halves around
@@ -324,7 +329,7 @@ FRUGAL_HALF OutOfRange half_attend(const AttentionHead& head, int64_t first, int
     for (int64_t b = 0; b < blocks; ++b) {
       const int64_t vectors = ceil_div(queries_of(b), kLanes);
       Block block{scratch.keys, head.width, keys, scratch.queries[b], scratch.scores, key > 0};
-      vectors == 2 ? for_each_tile(kScoreTiles<2>, block, keys) : for_each_tile(kScoreTiles<1>, block, keys);
+      run_product<Product::scores>(block, vectors, keys);
       for (int64_t v = 0; v < vectors; ++v) {
         __m512h correction;
         const uint64_t left = exponentiate(scratch.scores + v * kLanes, keys, running[b][v], correction);
@@ -335,8 +340,7 @@ FRUGAL_HALF OutOfRange half_attend(const AttentionHead& head, int64_t first, int
       }
       block.rows = scratch.values;
       block.width = head.value_width;
-      vectors == 2 ? for_each_tile(kValueTiles<2>, block, head.value_width)
-                   : for_each_tile(kValueTiles<1>, block, head.value_width);
+      run_product<Product::values>(block, vectors, head.value_width);
     }
   }
   for (int64_t b = 0; b < blocks; ++b) {
