@@ -17,7 +17,7 @@ import statistics
 import sys
 
 from inference_chart import chart
-from inference_sides import PEERS, Failed, prepare, settings_of, times_of
+from inference_sides import PEERS, Failed, hold_back, prepare, settings_of, times_of
 from inference_table import markdown, spread
 from inference_works import works_of
 
@@ -52,7 +52,7 @@ def row_of(work, times, rounds):
 
 def compare(args, shape, works):
     """All rounds of one shape."""
-    found, settings = prepare(args, shape, settings_of(args.peers))
+    found, settings = prepare(args, shape, settings_of(args))
     times = {(side, kind): {work["name"]: [] for work in works} for side, _, kind in settings}
     for turn in range(args.rounds):
         for side, program, kind in settings:
@@ -78,6 +78,8 @@ def options():
     parser.add_argument("--rounds", type=int, help="default 3")
     parser.add_argument("--seconds", type=float, help="time for each figure (default 0.5)")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--isa", choices=["avx2"],
+                        help="hold all sides to it (bench/peers/avx2_only.c); the results go to inference_avx2.*")
     parser.add_argument("--banking77", type=pathlib.Path, default=pathlib.Path("examples/banking77/test.tsv"))
     parser.add_argument("--sst2", type=pathlib.Path, help="SST-2's dev.tsv: a header, then sentence TAB label")
     parser.add_argument("--texts", type=int, help="so many of each file (default 640)")
@@ -103,7 +105,11 @@ def main():
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
     fixed, texts = works_of(args)
     args.out.mkdir(parents=True, exist_ok=True)
-    store = args.out / "inference.json"
+    name = "inference" + (f"_{args.isa}" if args.isa else "")
+    if args.isa:
+        cpu += f", held to {args.isa}"
+        hold_back(args)
+    store = args.out / f"{name}.json"
     result = json.loads(store.read_text()) if store.exists() else {}
     for shape in args.shapes:
         try:
@@ -112,8 +118,8 @@ def main():
             sys.exit(str(problem))
         result = {one: result[one] for one in SHAPES.split(",") if one in result}
         store.write_text(json.dumps(result, indent=1) + "\n")
-        (args.out / "inference.md").write_text(markdown(result))
-        (args.out / "inference.svg").write_text(chart(result))
+        (args.out / f"{name}.md").write_text(markdown(result))
+        (args.out / f"{name}.svg").write_text(chart(result))
     print(markdown(result), end="")
 
 

@@ -1,5 +1,6 @@
 """The programs of bench/inference.py: how each is asked for times and logits, a process each time."""
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -18,6 +19,14 @@ class Failed(Exception):
     pass
 
 
+def hold_back(args):
+    """Whatever runs from now on sees a CPU with AVX2 at best, without its VNNI."""
+    library = args.work.resolve() / "avx2_only.so"
+    args.work.mkdir(parents=True, exist_ok=True)
+    run(["gcc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "avx2_only.c"])
+    os.environ["LD_PRELOAD"] = str(library)
+
+
 def run(command):
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
     if done.returncode != 0:
@@ -25,12 +34,13 @@ def run(command):
     return done.stdout
 
 
-def settings_of(peers):
+def settings_of(args):
     """(side, program, setting) of all; frugal's program is None."""
     # Without instructions for bf16 no side is asked for it.
-    bf16 = any(flag in pathlib.Path("/proc/cpuinfo").read_text() for flag in ("avx512_bf16", "amx_bf16"))
+    bf16 = args.isa != "avx2" and any(flag in pathlib.Path("/proc/cpuinfo").read_text()
+                                      for flag in ("avx512_bf16", "amx_bf16"))
     every = [("frugal", None, kind) for kind in ("fp32", "bf16", "int8")] + \
-        [(PEERS[program][0], program, kind) for program in peers for kind in PEERS[program][1]]
+        [(PEERS[program][0], program, kind) for program in args.peers for kind in PEERS[program][1]]
     return [setting for setting in every if bf16 or "bf16" not in setting[2]]
 
 

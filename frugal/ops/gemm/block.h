@@ -90,6 +90,9 @@ class Block {
       tile.k = std::min(plan_.chunk, k - c0);
       tile.first = k0 + c0 == 0;
       tile.b = panels_ + panel * panel_bytes + (k0 + c0) * per_k;
+      if (kernel_.stretch > 0)
+        tile.summable =
+            panels_ + panel * panel_bytes + kernel_.elements_bytes(k_) + (k0 + c0) / kernel_.stretch;
       const bool last = deep + 1 == plan_.deeps && c0 + tile.k >= k;
       for (int64_t row = 0, strip = 0; row < rows_; row += plan_.strip_rows, ++strip) {
         tile.rows = std::min(plan_.strip_rows, rows_ - row);

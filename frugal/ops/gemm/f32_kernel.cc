@@ -112,6 +112,7 @@ Kernel GetKernel() {
           .group = 1,
           .element = sizeof(float),
           .chunk = 256,
+          .stretch = 0,
           .together = 1,
           .run = Run,
           .enter = nothing,

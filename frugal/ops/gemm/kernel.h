@@ -3,6 +3,8 @@
 //
 // Packed B is a row of panels. A panel holds `cols` columns for all k, in groups of `group` consecutive k:
 // [k_padded / group][cols][group] elements (group 1 floats, 2 bfloat16, 4 bytes), zero beyond K and beyond N.
+// Where the kernel asks for it (Kernel::stretch), a byte for each stretch of k follows: how many groups of it
+// can be summed in 16 bits.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +25,7 @@ struct Tile {
   bool by_k;        // f32 only: the rows' elements of one k lie side by side
   const void* b;
   int64_t b_bytes;       // from panel to panel
+  const void* summable;  // the first panel's bytes of this k's stretches; the other panels' are b_bytes apart
   void* acc;             // rows padded to Kernel::row_unit are written; row stride is Kernel::cols
   int64_t acc_elements;  // from panel to panel
   bool first;            // start from zero instead of from acc
@@ -36,6 +39,7 @@ struct Kernel {
   int64_t group;     // consecutive k that lie together
   int64_t element;   // bytes
   int64_t chunk;     // k at a time, so that a panel's chunk stays in the first-level cache
+  int64_t stretch;   // k that a byte at the panel's end tells of, a divisor of k_unit; 0: there are none
   int64_t together;  // panels that a strip of rows goes through, and whose C it writes, before the next strip
   void (*run)(const Tile& tile);
   void (*enter)();  // on each thread before its first run, and after its last
@@ -43,7 +47,10 @@ struct Kernel {
 
   int64_t padded_k(int64_t k) const { return (k + k_unit - 1) / k_unit * k_unit; }
   int64_t panels(int64_t n) const { return (n + cols - 1) / cols; }
-  int64_t panel_bytes(int64_t k) const { return padded_k(k) * cols * element; }
+  int64_t elements_bytes(int64_t k) const { return padded_k(k) * cols * element; }  // of a panel
+  int64_t panel_bytes(int64_t k) const {
+    return elements_bytes(k) + (stretch > 0 ? (padded_k(k) / stretch + 63) / 64 * 64 : 0);
+  }
 };
 
 Kernel f32_kernel();          // for Highway's present choice of target

@@ -21,6 +21,30 @@ void pack_panel_bf16(const Kernel& kernel, MatrixView b, int64_t k, int64_t n, i
   pack_panel_bf16_x86(b, k, kernel.padded_k(k), std::min(kernel.cols, n - first), to, kernel.cols);
 }
 
+namespace {
+
+// How many groups of a stretch, 4, 2 or 1, can be summed in 16 bits whatever the bytes of A are (0 to 255):
+// of each of the two pairs of k that a group has, sums over the groups. `w`: [groups][cols][4].
+int8_t summable_groups(const int8_t* w, int64_t groups, int64_t cols) {
+  constexpr int kMost = 32767 / 255;
+  for (int64_t chain = groups; chain > 1; chain /= 2)
+    for (int64_t first = 0, fits = 1; fits;) {
+      for (int64_t pair = 0; pair < 2 * cols && fits; ++pair) {
+        int up = 0, down = 0;
+        for (int64_t g = first; g < first + chain; ++g)
+          for (int64_t e = 0; e < 2; ++e) {
+            const int one = w[(g * cols * 2 + pair) * 2 + e];
+            (one > 0 ? up : down) += one;
+          }
+        fits = up <= kMost && -down <= kMost;
+      }
+      if (fits && (first += chain) >= groups) return static_cast<int8_t>(chain);
+    }
+  return 1;
+}
+
+}  // namespace
+
 void pack_panel_s8(const Kernel& kernel, ByteView w, int64_t k, int64_t n, int64_t panel, int8_t* to,
                    int32_t* sums) {
   const int64_t first = panel * kernel.cols, cols = std::min(kernel.cols, n - first), group = kernel.group;
@@ -33,6 +57,10 @@ void pack_panel_s8(const Kernel& kernel, ByteView w, int64_t k, int64_t n, int64
       int8_t* at = to + i * kernel.cols + j * group;
       for (int64_t e = 0; e < std::min(group, k - i); ++e) sums[j] += at[e] = from[e * w.row_stride];
     }
+  if (kernel.stretch == 0) return;
+  int8_t* summable = to + kernel.elements_bytes(k);
+  for (int64_t i = 0; i < k; i += kernel.stretch)
+    *summable++ = summable_groups(to + i * kernel.cols, kernel.stretch / group, kernel.cols);
 }
 
 }  // namespace frugal::gemm_internal

@@ -34,6 +34,7 @@ Kernel s8_scalar_kernel() {
           .group = kGroup,
           .element = 1,
           .chunk = 1024,
+          .stretch = 0,
           .together = 1,
           .run = run,
           .enter = nothing,

@@ -129,6 +129,7 @@ Kernel kernel() {
           .group = kGroup,
           .element = 4 / kGroup,
           .chunk = 256 * kGroup,
+          .stretch = 0,
           .together = 4,
           .run = run<kBytes>,
           .enter = enter,

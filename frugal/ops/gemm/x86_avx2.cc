@@ -1,5 +1,7 @@
-// 8-bit products on AVX2: vpmaddubsw, then vpmaddwd with ones at once. 2 * 255 * 64 fits 16 bits: nothing
-// saturates.
+// 8-bit products on AVX2: vpmaddubsw adds two products in 16 bits (2 * 255 * 64 fits: nothing saturates),
+// vpmaddwd with ones makes them 32 wide. Where the weights are small enough, which packing has noted, two or
+// four of the former are added before the latter: 2.5 or 2.25 instructions for 32 products in place of 3, the
+// same integers.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -11,32 +13,59 @@ namespace frugal::gemm_internal {
 namespace {
 
 #define FRUGAL_AVX2 __attribute__((target("avx2,fma")))
+#define FRUGAL_AVX2_INLINE FRUGAL_AVX2 __attribute__((always_inline)) static inline
 
-constexpr int64_t kCols = 16, kGroup = 4;
+constexpr int64_t kCols = 16, kGroup = 4, kGroups = 4, kStretch = kGroup * kGroups;
+
+// sum += the products of a stretch of one row with 16 columns, kChain groups at a time in 16 bits.
+template <int kChain>
+FRUGAL_AVX2_INLINE void add_stretch(const std::byte* a, const __m256i* b, __m256i ones, __m256i* sum) {
+#pragma GCC unroll 4
+  for (int first = 0; first < kGroups; first += kChain) {
+    __m256i low, high;
+#pragma GCC unroll 4
+    for (int g = first; g < first + kChain; ++g) {
+      int32_t four;
+      std::memcpy(&four, a + g * kGroup, sizeof four);
+      const __m256i x = _mm256_set1_epi32(four);
+      const __m256i l = _mm256_maddubs_epi16(x, b[2 * g]), h = _mm256_maddubs_epi16(x, b[2 * g + 1]);
+      low = g == first ? l : _mm256_add_epi16(low, l);
+      high = g == first ? h : _mm256_add_epi16(high, h);
+    }
+    sum[0] = _mm256_add_epi32(sum[0], _mm256_madd_epi16(low, ones));
+    sum[1] = _mm256_add_epi32(sum[1], _mm256_madd_epi16(high, ones));
+  }
+}
+
+template <int kRows, int kChain>
+FRUGAL_AVX2_INLINE void add_rows(const std::byte* a, int64_t a_bytes, const __m256i* b, __m256i ones,
+                                 __m256i (*sums)[2]) {
+#pragma GCC unroll 6
+  for (int r = 0; r < kRows; ++r) add_stretch<kChain>(a + r * a_bytes, b, ones, sums[r]);
+}
 
 template <int kRows>
 FRUGAL_AVX2 void run_rows(const Tile& tile, int64_t panel) {
   const auto* a = static_cast<const std::byte*>(tile.a);
   const auto* b = static_cast<const __m256i*>(tile.b) + panel * (tile.b_bytes / 32);
+  const auto* chains = static_cast<const int8_t*>(tile.summable) + panel * tile.b_bytes;
   auto* acc = static_cast<__m256i*>(tile.acc) + panel * (tile.acc_elements / 8);
   const __m256i ones = _mm256_set1_epi16(1);
   __m256i c[kRows][2];
-#pragma GCC unroll 4
+#pragma GCC unroll 6
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
     for (int v = 0; v < 2; ++v) c[r][v] = tile.first ? _mm256_setzero_si256() : acc[r * 2 + v];
-  for (int64_t k = 0; k < tile.k; k += kGroup, b += 2) {
-    const __m256i low = b[0], high = b[1];
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r) {
-      int32_t four;
-      std::memcpy(&four, a + r * tile.a_bytes + k, sizeof four);
-      const __m256i x = _mm256_set1_epi32(four);
-      c[r][0] = _mm256_add_epi32(c[r][0], _mm256_madd_epi16(_mm256_maddubs_epi16(x, low), ones));
-      c[r][1] = _mm256_add_epi32(c[r][1], _mm256_madd_epi16(_mm256_maddubs_epi16(x, high), ones));
-    }
+  for (int64_t k = 0; k < tile.k; k += kStretch, b += 2 * kGroups) {
+    const int8_t chain = *chains++;
+    if (chain == 4)
+      add_rows<kRows, 4>(a + k, tile.a_bytes, b, ones, c);
+    else if (chain == 2)
+      add_rows<kRows, 2>(a + k, tile.a_bytes, b, ones, c);
+    else
+      add_rows<kRows, 1>(a + k, tile.a_bytes, b, ones, c);
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
     for (int v = 0; v < 2; ++v) acc[r * 2 + v] = c[r][v];
@@ -57,6 +86,10 @@ void run(const Tile& tile) {
       return run_panels<3>(tile);
     case 4:
       return run_panels<4>(tile);
+    case 5:
+      return run_panels<5>(tile);
+    case 6:
+      return run_panels<6>(tile);
   }
 }
 
@@ -67,10 +100,11 @@ Kernel s8_avx2_kernel() {
   return {.rows = 4,
           .row_unit = 1,
           .cols = kCols,
-          .k_unit = kGroup,
+          .k_unit = kStretch,
           .group = kGroup,
           .element = 1,
           .chunk = 1024,
+          .stretch = kStretch,
           .together = 1,
           .run = run,
           .enter = nothing,

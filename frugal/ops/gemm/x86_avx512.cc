@@ -110,6 +110,7 @@ Kernel kernel() {
           .group = Op::kGroup,
           .element = 4 / Op::kGroup,
           .chunk = 256 * Op::kGroup,
+          .stretch = 0,
           .together = 1,
           .run = run<Op>,
           .enter = nothing,
