@@ -23,8 +23,7 @@ void RunRows(const Tile& tile, int64_t panel) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   const int64_t lanes = hn::Lanes(d), cols = 2 * lanes;
-  const float* HWY_RESTRICT a = static_cast<const float*>(tile.a);
-  const int64_t a_stride = tile.a_bytes / static_cast<int64_t>(sizeof(float));
+  RowPointers<kByK ? 1 : kRows> rows(tile.a, tile.a_bytes);
   const float* HWY_RESTRICT b = static_cast<const float*>(tile.b) + panel * (tile.b_bytes / 4);
   const int64_t b_panel = tile.b_bytes / 4;
   float* HWY_RESTRICT acc = static_cast<float*>(tile.acc) + panel * tile.acc_elements;
@@ -46,10 +45,12 @@ void RunRows(const Tile& tile, int64_t panel) {
       columns[v] = hn::Load(d, b + (v / 2) * b_panel + k * cols + (v % 2) * lanes);
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
-      const V x = hn::Set(d, kByK ? a[k * a_stride + r] : a[r * a_stride + k]);
+      const std::byte* at = kByK ? rows.at(0) + r * sizeof(float) : rows.at(r);
+      const V x = hn::Set(d, *reinterpret_cast<const float*>(at));
 #pragma GCC unroll 8
       for (int v = 0; v < 2 * kPanels; ++v) c[r][v] = hn::MulAdd(x, columns[v], c[r][v]);
     }
+    rows.advance(kByK ? tile.a_bytes : sizeof(float));
   }
   for (int r = 0; r < kRows; ++r)
     for (int v = 0; v < 2 * kPanels; ++v)
@@ -111,7 +112,7 @@ Kernel GetKernel() {
           .k_unit = 1,
           .group = 1,
           .element = sizeof(float),
-          .chunk = 256,
+          .chunk = 384,
           .stretch = 0,
           .together = 1,
           .run = Run,

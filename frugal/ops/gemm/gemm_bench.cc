@@ -114,7 +114,12 @@ const int registered = [] {
       for (auto [k, n] : {std::pair{384, 384}, {384, 1536}, {1536, 384}, {768, 3072}})
         for (int m : {1, 8, 32, 128, 512, 1024}) plain->Args({m, k, n});
       plain->Args({416, 384, 384})->Args({416, 384, 1536})->Args({416, 1536, 384});
-      plain->Args({64, 384, 31000})->Args({8192, 384, 1536})->Args({128, 4096, 4096})->UseRealTime();
+      plain->Args({128, 3072, 768})
+          ->Args({1024, 3072, 768})
+          ->Args({64, 384, 31000})
+          ->Args({8192, 384, 1536})
+          ->Args({128, 4096, 4096})
+          ->UseRealTime();
       benchmark::RegisterBenchmark((of + "_gelu").c_str(), product, isa, precision, Activation::gelu, false)
           ->Args({128, 384, 1536})
           ->Args({1024, 384, 1536})

@@ -10,7 +10,7 @@ constexpr int64_t kFewRowsColumns = 512;   // one strip: its sums (12 x 512 floa
 constexpr int64_t kDeep = 2048;  // k that a thread prepares of A at a time: 256 rows stay below 1 MiB
 
 int64_t block_rows(Precision precision, int64_t row_bytes) {
-  if (precision == Precision::f32) return 96;
+  if (precision == Precision::f32) return 132;
   // Tiles go through B so fast that it must come from afar rarely: 24 KiB of a panel (K 384, bf16) last 770
   // cycles for each 32 rows.
   return std::clamp<int64_t>((int64_t{1} << 20) / std::max<int64_t>(1, row_bytes) / 32 * 32, 32, 256);

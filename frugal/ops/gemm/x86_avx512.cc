@@ -30,8 +30,8 @@ struct Bf16 {
 
 template <class Op, int kRows, int kPanels>
 FRUGAL_AVX512 void run_rows(const Tile& tile, int64_t panel) {
-  const auto* a = static_cast<const std::byte*>(tile.a);
-  const int64_t a_bytes = tile.a_bytes, groups = tile.k / Op::kGroup, b_panel = tile.b_bytes / 64;
+  RowPointers<kRows> rows(tile.a, tile.a_bytes);
+  const int64_t groups = tile.k / Op::kGroup, b_panel = tile.b_bytes / 64;
   const auto* b = static_cast<const __m512i*>(tile.b) + panel * b_panel;
   const int64_t acc_panel = tile.acc_elements / 16;
   auto* acc = static_cast<__m512i*>(tile.acc) + panel * acc_panel;
@@ -50,11 +50,12 @@ FRUGAL_AVX512 void run_rows(const Tile& tile, int64_t panel) {
 #pragma GCC unroll 12
     for (int r = 0; r < kRows; ++r) {
       int32_t group;
-      std::memcpy(&group, a + r * a_bytes + g * 4, sizeof group);
+      std::memcpy(&group, rows.at(r), sizeof group);
       const __m512i x = _mm512_set1_epi32(group);
 #pragma GCC unroll 8
       for (int v = 0; v < kPanels * kLine; ++v) c[r][v] = Op::add(c[r][v], x, columns[v]);
     }
+    rows.advance(sizeof(int32_t));
   }
 #pragma GCC unroll 12
   for (int r = 0; r < kRows; ++r)
