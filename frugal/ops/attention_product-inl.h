@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "frugal/ops/row_pointers.h"
 #include "frugal/ops/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -70,16 +71,17 @@ HWY_INLINE void tile(const Operands& o, Last last) {
         o.accumulate ? hn::LoadU(d, c + v * lanes) : hn::Zero(d);
     sum[m][end] = o.accumulate ? last.load(c + end * lanes) : hn::Zero(d);
   }
-  const float *a = o.a, *b_row = o.b;
-  const int64_t stride = o.a_stride;
+  const float* b_row = o.b;
+  RowPointers<kRead == ReadA::by_row ? kRows : 1> rows(o.a, o.a_stride * sizeof(float));
   for (int64_t k = o.terms; k > 0; --k) {
     FRUGAL_UNROLL for (int v = 0; v < end; ++v) b[v] = hn::LoadU(d, b_row + v * lanes);
     b[end] = last.load(b_row + end * lanes);
     FRUGAL_UNROLL for (int m = 0; m < kRows; ++m) {
-      const Floats am = hn::Set(d, kRead == ReadA::by_row ? a[m * stride] : a[m]);
+      const std::byte* at = kRead == ReadA::by_row ? rows.at(m) : rows.at(0) + m * sizeof(float);
+      const Floats am = hn::Set(d, *reinterpret_cast<const float*>(at));
       FRUGAL_UNROLL for (int v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(am, b[v], sum[m][v]);
     }
-    a += kRead == ReadA::by_row ? 1 : stride;
+    rows.advance((kRead == ReadA::by_row ? 1 : o.a_stride) * sizeof(float));
     b_row += o.b_stride;
   }
   FRUGAL_UNROLL for (int m = 0; m < kRows; ++m) {

@@ -99,10 +99,20 @@ class Block {
         tile.a = a_at_.start + row * a_at_.per_row + c0 * a_at_.per_k;
         std::byte* sums = sums_ + (waits ? slot * plan_.strips + strip * plan_.group : 0) * strip_sums;
         tile.acc = sums;
+        tile.ahead = ahead(tile, strip, per_k);
         kernel_.run(tile);
         if (last) finish_strip(row, tile.rows, panel, count, sums);
       }
     }
+  }
+
+  // Of one or few strips the first fetches a little ahead of itself; of more, the first fetch what follows
+  // this part, so many lines each that a step of the kernel fetches one.
+  Ahead ahead(const Tile& tile, int64_t strip, int64_t per_k) const {
+    constexpr int64_t kLine = 64, kNear = 4096;
+    const int64_t steps = tile.k / kernel_.step, lines = tile.k * per_k / kLine / std::max<int64_t>(1, steps);
+    if (plan_.strips <= 3) return strip == 0 ? Ahead{kNear, lines * kLine, kLine} : Ahead{};
+    return strip < lines ? Ahead{tile.k * per_k + strip * steps * kLine, kLine, 0} : Ahead{};
   }
 
   void finish_strip(int64_t row, int64_t rows, int64_t panel, int64_t count, const std::byte* sums) {

@@ -17,8 +17,11 @@ constexpr int kMaxRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
 // (Emerald Rapids).
 constexpr int kUnroll = HWY_TARGET <= HWY_AVX3 ? 1 : 4;
 
+constexpr int kLines =
+    (2 * hn::MaxLanes(hn::ScalableTag<float>()) * sizeof(float) + 63) / 64;  // of a k of a panel
+
 // Each sum runs over k upwards with one fused multiply-add a step, whatever kRows and kPanels are.
-template <int kRows, int kPanels, bool kByK>
+template <int kRows, int kPanels, bool kByK, bool kFetch>
 void RunRows(const Tile& tile, int64_t panel) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
@@ -40,6 +43,7 @@ void RunRows(const Tile& tile, int64_t panel) {
 #pragma GCC unroll kUnroll
   for (int64_t k = 0; k < tile.k; ++k) {
     V columns[2 * kPanels];
+    if constexpr (kFetch) tile.ahead.fetch<kLines>(b, k);
 #pragma GCC unroll 8
     for (int v = 0; v < 2 * kPanels; ++v)
       columns[v] = hn::Load(d, b + (v / 2) * b_panel + k * cols + (v % 2) * lanes);
@@ -62,8 +66,12 @@ template <int kRows, bool kByK>
 void RunPanels(const Tile& tile) {
   constexpr int kPanels = kRows == 1 ? 4 : kRows <= 3 ? 2 : 1;
   int64_t panel = 0;
-  for (; panel + kPanels <= tile.panels; panel += kPanels) RunRows<kRows, kPanels, kByK>(tile, panel);
-  for (; panel < tile.panels; ++panel) RunRows<kRows, 1, kByK>(tile, panel);
+  if constexpr (kPanels > 1)
+    for (; panel + kPanels <= tile.panels; panel += kPanels)
+      RunRows<kRows, kPanels, kByK, false>(tile, panel);
+  for (; panel < tile.panels; ++panel)
+    tile.ahead.step ? RunRows<kRows, 1, kByK, true>(tile, panel)
+                    : RunRows<kRows, 1, kByK, false>(tile, panel);
 }
 
 template <int kRows>
@@ -111,6 +119,7 @@ Kernel GetKernel() {
           .cols = cols,
           .k_unit = 1,
           .group = 1,
+          .step = 1,
           .element = sizeof(float),
           .chunk = 384,
           .stretch = 0,

@@ -32,6 +32,7 @@ Kernel s8_scalar_kernel() {
           .cols = kCols,
           .k_unit = kGroup,
           .group = kGroup,
+          .step = kGroup,
           .element = 1,
           .chunk = 1024,
           .stretch = 0,

@@ -127,6 +127,7 @@ Kernel kernel() {
           .cols = kCols,
           .k_unit = 16 * kGroup,
           .group = kGroup,
+          .step = 16 * kGroup,
           .element = 4 / kGroup,
           .chunk = 256 * kGroup,
           .stretch = 0,

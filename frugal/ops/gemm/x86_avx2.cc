@@ -44,10 +44,11 @@ FRUGAL_AVX2_INLINE void add_rows(const std::byte* a, int64_t a_bytes, const __m2
   for (int r = 0; r < kRows; ++r) add_stretch<kChain>(a + r * a_bytes, b, ones, sums[r]);
 }
 
-template <int kRows>
+template <int kRows, bool kFetch>
 FRUGAL_AVX2 void run_rows(const Tile& tile, int64_t panel) {
   const auto* a = static_cast<const std::byte*>(tile.a);
-  const auto* b = static_cast<const __m256i*>(tile.b) + panel * (tile.b_bytes / 32);
+  const auto* tile_b = static_cast<const __m256i*>(tile.b) + panel * (tile.b_bytes / 32);
+  const __m256i* b = tile_b;
   const auto* chains = static_cast<const int8_t*>(tile.summable) + panel * tile.b_bytes;
   auto* acc = static_cast<__m256i*>(tile.acc) + panel * (tile.acc_elements / 8);
   const __m256i ones = _mm256_set1_epi16(1);
@@ -57,6 +58,7 @@ FRUGAL_AVX2 void run_rows(const Tile& tile, int64_t panel) {
 #pragma GCC unroll 2
     for (int v = 0; v < 2; ++v) c[r][v] = tile.first ? _mm256_setzero_si256() : acc[r * 2 + v];
   for (int64_t k = 0; k < tile.k; k += kStretch, b += 2 * kGroups) {
+    if constexpr (kFetch) tile.ahead.fetch<kStretch * kCols / 64>(tile_b, k / kStretch);
     const int8_t chain = *chains++;
     if (chain == 4)
       add_rows<kRows, 4>(a + k, tile.a_bytes, b, ones, c);
@@ -73,7 +75,8 @@ FRUGAL_AVX2 void run_rows(const Tile& tile, int64_t panel) {
 
 template <int kRows>
 void run_panels(const Tile& tile) {
-  for (int64_t panel = 0; panel < tile.panels; ++panel) run_rows<kRows>(tile, panel);
+  for (int64_t panel = 0; panel < tile.panels; ++panel)
+    tile.ahead.step ? run_rows<kRows, true>(tile, panel) : run_rows<kRows, false>(tile, panel);
 }
 
 void run(const Tile& tile) {
@@ -102,6 +105,7 @@ Kernel s8_avx2_kernel() {
           .cols = kCols,
           .k_unit = kStretch,
           .group = kGroup,
+          .step = kStretch,
           .element = 1,
           .chunk = 1024,
           .stretch = kStretch,

@@ -28,7 +28,7 @@ struct Bf16 {
   }
 };
 
-template <class Op, int kRows, int kPanels>
+template <class Op, int kRows, int kPanels, bool kFetch>
 FRUGAL_AVX512 void run_rows(const Tile& tile, int64_t panel) {
   RowPointers<kRows> rows(tile.a, tile.a_bytes);
   const int64_t groups = tile.k / Op::kGroup, b_panel = tile.b_bytes / 64;
@@ -45,6 +45,7 @@ FRUGAL_AVX512 void run_rows(const Tile& tile, int64_t panel) {
       c[r][v] = tile.first ? _mm512_setzero_si512() : acc[v / kLine * acc_panel + r * kLine + v % kLine];
   for (int64_t g = 0; g < groups; ++g) {
     __m512i columns[kPanels * kLine];
+    if constexpr (kFetch) tile.ahead.fetch<kLine>(b, g);
 #pragma GCC unroll 8
     for (int v = 0; v < kPanels * kLine; ++v) columns[v] = b[v / kLine * b_panel + g * kLine + v % kLine];
 #pragma GCC unroll 12
@@ -67,8 +68,10 @@ template <class Op, int kRows>
 void run_panels(const Tile& tile) {
   constexpr int kPanels = kRows == 1 ? 4 : kRows <= 3 ? 2 : 1;
   int64_t panel = 0;
-  for (; panel + kPanels <= tile.panels; panel += kPanels) run_rows<Op, kRows, kPanels>(tile, panel);
-  for (; panel < tile.panels; ++panel) run_rows<Op, kRows, 1>(tile, panel);
+  if constexpr (kPanels > 1)
+    for (; panel + kPanels <= tile.panels; panel += kPanels) run_rows<Op, kRows, kPanels, false>(tile, panel);
+  for (; panel < tile.panels; ++panel)
+    tile.ahead.step ? run_rows<Op, kRows, 1, true>(tile, panel) : run_rows<Op, kRows, 1, false>(tile, panel);
 }
 
 template <class Op>
@@ -109,6 +112,7 @@ Kernel kernel() {
           .cols = kCols,
           .k_unit = Op::kGroup,
           .group = Op::kGroup,
+          .step = Op::kGroup,
           .element = 4 / Op::kGroup,
           .chunk = 256 * Op::kGroup,
           .stretch = 0,
