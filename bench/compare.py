@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+from inference_sides import hold_back
 from inference_table import spread
 
 MODEL = "models/all-MiniLM-L6-v2"
@@ -24,8 +25,11 @@ DATA = "examples/banking77"
 # What the other scripts here have measured, perhaps on other machines: docs/ file, title, command.
 OTHERS = [("inference.md", "Inference", "bench/inference.py"),
           ("inference_openvino.md", "Inference against OpenVINO, the nearest",
-           "bench/inference.py --shapes MiniLM-L6,TinyBERT4,DistilBERT --works 1x8,1x32,1x128,1x512,8x128 "
-           "--peers openvino --rounds 4"),
+           "bench/inference.py --shapes MiniLM-L6,TinyBERT4,DistilBERT,BERT-base "
+           "--works 1x8,1x32,1x128,1x512,8x128,64x128 --peers openvino"),
+          ("inference_avx2.md", "Inference against ONNX Runtime, both held to AVX2",
+           "bench/inference.py --isa avx2 --shapes MiniLM-L6,TinyBERT4,DistilBERT --works 1x8,1x32,1x128,1x512,8x128 "
+           "--peers ort --rounds 2"),
           ("generation.md", "Generation against CTranslate2 and llama.cpp", "bench/generate.py --rounds 3"),
           ("tokenizers.md", "Tokenizers, one thread, whole processes on 20 MB of Wikipedia",
            "bench/tokenizer/compare_processes.py")]
@@ -187,9 +191,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frugal", default="build/bin/frugal")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--steps", type=int, default=120)
     parser.add_argument("--only", default="machine,training,inference,accuracy,shrink", help="sections: " + ", ".join(SECTIONS))
+    parser.add_argument("--isa", choices=["avx2"], help="hold both sides to it (bench/peers/avx2_only.c); nothing is written")
     args = parser.parse_args()
+    if args.isa:
+        hold_back(pathlib.Path("build/bench-models"))
     store = pathlib.Path("docs/results.json")
     results = json.loads(store.read_text()) if store.exists() else {}
     for name in args.only.split(","):
@@ -197,6 +204,9 @@ def main():
             sys.exit(f"unknown section {name}; known: {', '.join(SECTIONS)}")
         print(f"== {name}", flush=True)
         results[name] = SECTIONS[name](args)
+        if args.isa:
+            print(json.dumps(results[name], indent=1))
+            continue
         store.write_text(json.dumps(results, indent=1) + "\n")
         pathlib.Path("docs/RESULTS.md").write_text(markdown(results))
 

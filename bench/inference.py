@@ -108,7 +108,7 @@ def main():
     name = "inference" + (f"_{args.isa}" if args.isa else "")
     if args.isa:
         cpu += f", held to {args.isa}"
-        hold_back(args)
+        hold_back(args.work)
     store = args.out / f"{name}.json"
     result = json.loads(store.read_text()) if store.exists() else {}
     for shape in args.shapes:

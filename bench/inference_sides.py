@@ -19,10 +19,10 @@ class Failed(Exception):
     pass
 
 
-def hold_back(args):
+def hold_back(work):
     """Whatever runs from now on sees a CPU with AVX2 at best, without its VNNI."""
-    library = args.work.resolve() / "avx2_only.so"
-    args.work.mkdir(parents=True, exist_ok=True)
+    library = work.resolve() / "avx2_only.so"
+    work.mkdir(parents=True, exist_ok=True)
     run(["gcc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "avx2_only.c"])
     os.environ["LD_PRELOAD"] = str(library)
 

@@ -23,23 +23,30 @@ void pack_panel_bf16(const Kernel& kernel, MatrixView b, int64_t k, int64_t n, i
 
 namespace {
 
-// How many groups of a stretch, 4, 2 or 1, can be summed in 16 bits whatever the bytes of A are (0 to 255):
-// of each of the two pairs of k that a group has, sums over the groups. `w`: [groups][cols][4].
-int8_t summable_groups(const int8_t* w, int64_t groups, int64_t cols) {
+// Whether the products of `groups` groups can be summed in 16 bits whatever the bytes of A are (0 to 255),
+// for each of the two pairs of k that a group has. `w`: [groups][cols][4].
+bool fits_16_bits(const int8_t* w, int64_t groups, int64_t cols) {
   constexpr int kMost = 32767 / 255;
-  for (int64_t chain = groups; chain > 1; chain /= 2)
-    for (int64_t first = 0, fits = 1; fits;) {
-      for (int64_t pair = 0; pair < 2 * cols && fits; ++pair) {
-        int up = 0, down = 0;
-        for (int64_t g = first; g < first + chain; ++g)
-          for (int64_t e = 0; e < 2; ++e) {
-            const int one = w[(g * cols * 2 + pair) * 2 + e];
-            (one > 0 ? up : down) += one;
-          }
-        fits = up <= kMost && -down <= kMost;
+  for (int64_t pair = 0; pair < 2 * cols; ++pair) {
+    int up = 0, down = 0;
+    for (int64_t g = 0; g < groups; ++g)
+      for (int64_t e = 0; e < 2; ++e) {
+        const int one = w[(g * cols * 2 + pair) * 2 + e];
+        (one > 0 ? up : down) += one;
       }
-      if (fits && (first += chain) >= groups) return static_cast<int8_t>(chain);
-    }
+    if (up > kMost || -down > kMost) return false;
+  }
+  return true;
+}
+
+// Of a stretch of `groups` groups all, half or fewer: the most that can be summed in 16 bits everywhere in
+// it.
+int8_t summable_groups(const int8_t* w, int64_t groups, int64_t cols) {
+  for (int64_t chain = groups; chain > 1; chain /= 2) {
+    bool fits = true;
+    for (int64_t g = 0; g < groups && fits; g += chain) fits = fits_16_bits(w + g * cols * 4, chain, cols);
+    if (fits) return static_cast<int8_t>(chain);
+  }
   return 1;
 }
 
