@@ -36,9 +36,8 @@ def run(command):
 
 def settings_of(args):
     """(side, program, setting) of all; frugal's program is None."""
-    # Without instructions for bf16 no side is asked for it.
-    bf16 = args.isa != "avx2" and any(flag in pathlib.Path("/proc/cpuinfo").read_text()
-                                      for flag in ("avx512_bf16", "amx_bf16"))
+    # Without instructions for bf16, as far as a program can see, no side is asked for it.
+    bf16 = json.loads(run([args.frugal, "bench", "--machine", "--json"]))["peak"]["bf16"] > 0
     every = [("frugal", None, kind) for kind in ("fp32", "bf16", "int8")] + \
         [(PEERS[program][0], program, kind) for program in args.peers for kind in PEERS[program][1]]
     return [setting for setting in every if bf16 or "bf16" not in setting[2]]

@@ -12,7 +12,6 @@
 #include <cpuid.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -26,11 +25,11 @@ static void fault_on_cpuid(int fault) {
 static struct sigaction earlier;
 
 static void answer(int number, siginfo_t* info, void* state) {
+  (void)number;
   greg_t* r = ((ucontext_t*)state)->uc_mcontext.gregs;
   const unsigned char* at = (const unsigned char*)r[REG_RIP];
   if (info->si_code != SI_KERNEL || at[0] != 0x0f || at[1] != 0xa2) {  // another fault: not ours
     sigaction(SIGSEGV, &earlier, NULL);                               // comes again at once
-    (void)number;
     return;
   }
   unsigned a, b, c, d;

@@ -72,16 +72,15 @@ HWY_INLINE void tile(const Operands& o, Last last) {
     sum[m][end] = o.accumulate ? last.load(c + end * lanes) : hn::Zero(d);
   }
   const float* b_row = o.b;
-  RowPointers<kRead == ReadA::by_row ? kRows : 1> rows(o.a, o.a_stride * sizeof(float));
+  RowPointers<float, kRows, kRead == ReadA::by_term> rows(o.a, o.a_stride * sizeof(float));
   for (int64_t k = o.terms; k > 0; --k) {
     FRUGAL_UNROLL for (int v = 0; v < end; ++v) b[v] = hn::LoadU(d, b_row + v * lanes);
     b[end] = last.load(b_row + end * lanes);
     FRUGAL_UNROLL for (int m = 0; m < kRows; ++m) {
-      const std::byte* at = kRead == ReadA::by_row ? rows.at(m) : rows.at(0) + m * sizeof(float);
-      const Floats am = hn::Set(d, *reinterpret_cast<const float*>(at));
+      const Floats am = hn::Set(d, rows.at(m));
       FRUGAL_UNROLL for (int v = 0; v < kVectors; ++v) sum[m][v] = hn::MulAdd(am, b[v], sum[m][v]);
     }
-    rows.advance((kRead == ReadA::by_row ? 1 : o.a_stride) * sizeof(float));
+    rows.advance();
     b_row += o.b_stride;
   }
   FRUGAL_UNROLL for (int m = 0; m < kRows; ++m) {

@@ -3,32 +3,41 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace frugal {
 
-// The rows of A that a tile of a product reads. Twelve pointers and the loop's counters are more than x86 has
-// registers, and fetching one from a vector register took one of the 24 places that a k has for
-// multiply-adds: of many rows only each fourth has its own.
-template <int kRows>
-struct RowPointers {
-  RowPointers(const void* a, int64_t bytes) : once(bytes), thrice(3 * bytes) {
-    for (int i = 0; i < kBases; ++i) bases[i] = static_cast<const std::byte*>(a) + kRowsEach * i * bytes;
+// The rows of A that a tile of a product reads, a T of each at every step of the sum. Twelve pointers and the
+// loop's counters are more than x86 has registers, and fetching one from a vector register took one of the 24
+// places that a k has for multiply-adds: of many rows only each fourth has its own.
+// kSideBySide: the rows' elements of one step follow each other; `bytes` then leads from step to step.
+template <class T, int kRows, bool kSideBySide = false>
+class RowPointers {
+ public:
+  RowPointers(const void* a, int64_t bytes) : bytes_(bytes) {
+    for (int i = 0; i < kBases; ++i) bases_[i] = static_cast<const std::byte*>(a) + kRowsEach * i * bytes;
   }
-  const std::byte* at(int row) const {
-    const std::byte* base = bases[row / kRowsEach];
-    return row % kRowsEach == 3 ? base + thrice : base + row % kRowsEach * once;
+  T at(int row) const {
+    const int64_t apart = kSideBySide ? sizeof(T) : bytes_;
+    T element;
+    std::memcpy(&element, bases_[row / kRowsEach] + row % kRowsEach * apart, sizeof element);
+    return element;
   }
-  void advance(int64_t bytes) {
-    for (const std::byte*& base : bases) {
-      base += bytes;
+  void advance() {
+    for (const std::byte*& base : bases_) {
+      base += kSideBySide ? bytes_ : sizeof(T);
 #if defined(__GNUC__)
-      if (kRowsEach > 1) __asm__("" : "+r"(base));  // or the compiler makes a pointer of each row again
+      // Or the compiler makes a pointer of each row again.
+      if (kBases < kRows && !kSideBySide) __asm__("" : "+r"(base));
 #endif
     }
   }
-  static constexpr int kRowsEach = kRows > 6 ? 4 : 1, kBases = (kRows + kRowsEach - 1) / kRowsEach;
-  const std::byte* bases[kBases];
-  int64_t once, thrice;  // bytes from a row to the next, and to the third after it
+
+ private:
+  static constexpr int kRowsEach = kSideBySide ? kRows : kRows > 6 ? 4 : 1;
+  static constexpr int kBases = (kRows + kRowsEach - 1) / kRowsEach;
+  const std::byte* bases_[kBases];
+  int64_t bytes_;
 };
 
 }  // namespace frugal

@@ -110,9 +110,11 @@ class Block {
   // this part, so many lines each that a step of the kernel fetches one.
   Ahead ahead(const Tile& tile, int64_t strip, int64_t per_k) const {
     constexpr int64_t kLine = 64, kNear = 4096;
-    const int64_t steps = tile.k / kernel_.step, lines = tile.k * per_k / kLine / std::max<int64_t>(1, steps);
-    if (plan_.strips <= 3) return strip == 0 ? Ahead{kNear, lines * kLine, kLine} : Ahead{};
-    return strip < lines ? Ahead{tile.k * per_k + strip * steps * kLine, kLine, 0} : Ahead{};
+    const int64_t lines = kernel_.step * per_k / kLine;  // a step
+    const bool few = plan_.strips <= 3;
+    if (strip >= (few ? 1 : lines)) return {};
+    if (few) return {kNear, lines * kLine, kLine};
+    return {tile.k * per_k + strip * (tile.k / kernel_.step) * kLine, kLine, 0};
   }
 
   void finish_strip(int64_t row, int64_t rows, int64_t panel, int64_t count, const std::byte* sums) {

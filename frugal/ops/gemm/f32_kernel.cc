@@ -26,7 +26,7 @@ void RunRows(const Tile& tile, int64_t panel) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   const int64_t lanes = hn::Lanes(d), cols = 2 * lanes;
-  RowPointers<kByK ? 1 : kRows> rows(tile.a, tile.a_bytes);
+  RowPointers<float, kRows, kByK> rows(tile.a, tile.a_bytes);
   const float* HWY_RESTRICT b = static_cast<const float*>(tile.b) + panel * (tile.b_bytes / 4);
   const int64_t b_panel = tile.b_bytes / 4;
   float* HWY_RESTRICT acc = static_cast<float*>(tile.acc) + panel * tile.acc_elements;
@@ -49,12 +49,11 @@ void RunRows(const Tile& tile, int64_t panel) {
       columns[v] = hn::Load(d, b + (v / 2) * b_panel + k * cols + (v % 2) * lanes);
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
-      const std::byte* at = kByK ? rows.at(0) + r * sizeof(float) : rows.at(r);
-      const V x = hn::Set(d, *reinterpret_cast<const float*>(at));
+      const V x = hn::Set(d, rows.at(r));
 #pragma GCC unroll 8
       for (int v = 0; v < 2 * kPanels; ++v) c[r][v] = hn::MulAdd(x, columns[v], c[r][v]);
     }
-    rows.advance(kByK ? tile.a_bytes : sizeof(float));
+    rows.advance();
   }
   for (int r = 0; r < kRows; ++r)
     for (int v = 0; v < 2 * kPanels; ++v)
@@ -121,7 +120,7 @@ Kernel GetKernel() {
           .group = 1,
           .step = 1,
           .element = sizeof(float),
-          .chunk = 384,
+          .chunk = 384,  // 1 to 4 % faster than 256, though 32 columns of it fill 48 KiB
           .stretch = 0,
           .together = 1,
           .run = Run,

@@ -40,34 +40,34 @@ FRUGAL_AVX2_INLINE void add_stretch(const std::byte* a, const __m256i* b, __m256
 template <int kRows, int kChain>
 FRUGAL_AVX2_INLINE void add_rows(const std::byte* a, int64_t a_bytes, const __m256i* b, __m256i ones,
                                  __m256i (*sums)[2]) {
-#pragma GCC unroll 6
+#pragma GCC unroll 4
   for (int r = 0; r < kRows; ++r) add_stretch<kChain>(a + r * a_bytes, b, ones, sums[r]);
 }
 
 template <int kRows, bool kFetch>
 FRUGAL_AVX2 void run_rows(const Tile& tile, int64_t panel) {
   const auto* a = static_cast<const std::byte*>(tile.a);
-  const auto* tile_b = static_cast<const __m256i*>(tile.b) + panel * (tile.b_bytes / 32);
-  const __m256i* b = tile_b;
+  const auto* b = static_cast<const __m256i*>(tile.b) + panel * (tile.b_bytes / 32);
   const auto* chains = static_cast<const int8_t*>(tile.summable) + panel * tile.b_bytes;
   auto* acc = static_cast<__m256i*>(tile.acc) + panel * (tile.acc_elements / 8);
   const __m256i ones = _mm256_set1_epi16(1);
   __m256i c[kRows][2];
-#pragma GCC unroll 6
+#pragma GCC unroll 4
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
     for (int v = 0; v < 2; ++v) c[r][v] = tile.first ? _mm256_setzero_si256() : acc[r * 2 + v];
-  for (int64_t k = 0; k < tile.k; k += kStretch, b += 2 * kGroups) {
-    if constexpr (kFetch) tile.ahead.fetch<kStretch * kCols / 64>(tile_b, k / kStretch);
-    const int8_t chain = *chains++;
-    if (chain == 4)
-      add_rows<kRows, 4>(a + k, tile.a_bytes, b, ones, c);
-    else if (chain == 2)
-      add_rows<kRows, 2>(a + k, tile.a_bytes, b, ones, c);
+  for (int64_t i = 0; i < tile.k / kStretch; ++i) {
+    if constexpr (kFetch) tile.ahead.fetch<kStretch * kCols / 64>(b, i);
+    const std::byte* stretch = a + i * kStretch;
+    const __m256i* columns = b + i * 2 * kGroups;
+    if (chains[i] == 4)
+      add_rows<kRows, 4>(stretch, tile.a_bytes, columns, ones, c);
+    else if (chains[i] == 2)
+      add_rows<kRows, 2>(stretch, tile.a_bytes, columns, ones, c);
     else
-      add_rows<kRows, 1>(a + k, tile.a_bytes, b, ones, c);
+      add_rows<kRows, 1>(stretch, tile.a_bytes, columns, ones, c);
   }
-#pragma GCC unroll 6
+#pragma GCC unroll 4
   for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 2
     for (int v = 0; v < 2; ++v) acc[r * 2 + v] = c[r][v];
@@ -89,10 +89,6 @@ void run(const Tile& tile) {
       return run_panels<3>(tile);
     case 4:
       return run_panels<4>(tile);
-    case 5:
-      return run_panels<5>(tile);
-    case 6:
-      return run_panels<6>(tile);
   }
 }
 

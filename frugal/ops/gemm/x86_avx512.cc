@@ -3,7 +3,6 @@
 #include <immintrin.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "frugal/ops/gemm/x86.h"
 
@@ -30,7 +29,7 @@ struct Bf16 {
 
 template <class Op, int kRows, int kPanels, bool kFetch>
 FRUGAL_AVX512 void run_rows(const Tile& tile, int64_t panel) {
-  RowPointers<kRows> rows(tile.a, tile.a_bytes);
+  RowPointers<int32_t, kRows> rows(tile.a, tile.a_bytes);
   const int64_t groups = tile.k / Op::kGroup, b_panel = tile.b_bytes / 64;
   const auto* b = static_cast<const __m512i*>(tile.b) + panel * b_panel;
   const int64_t acc_panel = tile.acc_elements / 16;
@@ -50,13 +49,11 @@ FRUGAL_AVX512 void run_rows(const Tile& tile, int64_t panel) {
     for (int v = 0; v < kPanels * kLine; ++v) columns[v] = b[v / kLine * b_panel + g * kLine + v % kLine];
 #pragma GCC unroll 12
     for (int r = 0; r < kRows; ++r) {
-      int32_t group;
-      std::memcpy(&group, rows.at(r), sizeof group);
-      const __m512i x = _mm512_set1_epi32(group);
+      const __m512i x = _mm512_set1_epi32(rows.at(r));
 #pragma GCC unroll 8
       for (int v = 0; v < kPanels * kLine; ++v) c[r][v] = Op::add(c[r][v], x, columns[v]);
     }
-    rows.advance(sizeof(int32_t));
+    rows.advance();
   }
 #pragma GCC unroll 12
   for (int r = 0; r < kRows; ++r)
