@@ -35,7 +35,7 @@ def slow(times, side, kind, work):
     return own < first[side, kind] and SLOW * min(peers, default=own) < first[side, kind]
 
 
-def row_of(work, times, rounds):
+def row_of(work, times, least, rounds):
     """Of each side the best of those settings that had all rounds, and how many times frugal's time that is."""
     row = {"name": work["name"], "texts": work["texts"], "sides": {}, "settings": {}}
     for (side, kind), found in times.items():
@@ -45,6 +45,7 @@ def row_of(work, times, rounds):
         kind, best = min(whole, key=lambda pair: statistics.median(pair[1]))
         if side == "frugal":
             ours = best
+            row["least"] = least[kind, work["name"]]
         row["sides"][side] = {"setting": kind, "milliseconds": spread(best),
                               "ratio": spread([a / b for a, b in zip(best, ours)])}
     return row
@@ -54,17 +55,20 @@ def compare(args, shape, works):
     """All rounds of one shape."""
     found, settings = prepare(args, shape, settings_of(args))
     times = {(side, kind): {work["name"]: [] for work in works} for side, _, kind in settings}
+    least = {}  # of frugal's settings; of the rounds that with the highest peak counts
     for turn in range(args.rounds):
         for side, program, kind in settings:
             left = [work for work in works if turn == 0 or not slow(times, side, kind, work["name"])]
             taken = times_of(args, program, kind, shape, left)
-            for name, value in taken.items():
+            for name, (value, limit) in taken.items():
                 times[side, kind][name].append(value)
+                if limit:
+                    least[kind, name] = min(limit, least.get((kind, name), limit))
             print(f"{shape}, round {turn + 1}, {side} {kind}, ms: " +
-                  (", ".join(f"{name} {value:.4g}" for name, value in taken.items()) or "left out"),
+                  (", ".join(f"{name} {value:.4g}" for name, (value, _) in taken.items()) or "left out"),
                   file=sys.stderr, flush=True)
     return found | {"threads": args.threads, "rounds": args.rounds,
-                    "rows": [row_of(work, times, args.rounds) for work in works]}
+                    "rows": [row_of(work, times, least, args.rounds) for work in works]}
 
 
 def options():

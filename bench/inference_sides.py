@@ -50,7 +50,8 @@ def peer(args, program, kind, shape, *more):
 
 
 def times_of(args, program, kind, shape, works):
-    """Milliseconds of each work by its name. A process for the fixed shapes, one for each file of texts."""
+    """(milliseconds, the least they could be or None) of each work by its name. A process for the fixed shapes, one
+    for each file of texts. Only frugal knows the least: the longer of computing at the peak and reading the weights."""
     taken = {}
     for file in dict.fromkeys(work["file"] for work in works):
         some = [work for work in works if work["file"] == file]
@@ -60,7 +61,8 @@ def times_of(args, program, kind, shape, works):
         answer = peer(args, program, kind, shape, *what) if program else json.loads(
             run([args.frugal, "bench", "--model", args.work / shape, "--precision", kind, "--threads", args.threads,
                  "--json", *what]))
-        found = {(row["batch"], row["tokens"]): row["milliseconds"] for row in answer["rows"]}
+        found = {(row["batch"], row["tokens"]): (row["milliseconds"], row.get("least_milliseconds"))
+                 for row in answer["rows"]}
         taken |= {work["name"]: found[work["batch"], work["tokens"]] for work in some}
     return taken
 

@@ -34,11 +34,24 @@ def best_peer(row):
     return min(ratios, key=lambda one: one["median"], default=None)
 
 
+def least(row, scale):
+    """The time that the machine's peaks allow at best, and its share of frugal's time."""
+    if "least" not in row:
+        return ""
+    return f"{number(scale * row['least'])} ({row['least'] / row['sides']['frugal']['milliseconds']['median']:.0%})"
+
+
+def at_the_least(row):
+    """The ratio to the best peer that frugal would have at that time: no program of this setting goes beyond it."""
+    peers = [found["milliseconds"]["median"] for side, found in row["sides"].items() if side != "frugal"]
+    return number(min(peers) / row["least"]) if "least" in row and peers else ""
+
+
 def table(result, text):
     sides = list(dict.fromkeys(side for one in result.values() for row in one["rows"] for side in row["sides"]))
     peers = [side for side in sides if side != "frugal"]
-    lines = ["| model | work | frugal | " + "".join(f"{side} | ratio | " for side in peers) + "ratio to the best |",
-             "|---" * (2 * len(peers) + 4) + "|"]
+    lines = ["| model | work | frugal | least | " + "".join(f"{side} | ratio | " for side in peers) +
+             "ratio to the best | at the least |", "|---" * (2 * len(peers) + 6) + "|"]
     for shape, one in result.items():
         for row in (r for r in one["rows"] if is_text(r) == text):
             cells = [shape, row["name"]]
@@ -46,9 +59,12 @@ def table(result, text):
                 found = row["sides"].get(side)
                 scale = 1 / row["texts"] if text else 1
                 cells.append(f"{show(found['milliseconds'], scale)} {found['setting']}" if found else "")
-                if side != "frugal":
+                if side == "frugal":
+                    cells.append(least(row, scale))
+                else:
                     cells.append(show(found["ratio"]) if found else "")
-            lines.append(f"| {' | '.join(cells)} | {show(best_peer(row)) if peers else ''} |")
+            cells += [show(best_peer(row)) if peers else "", at_the_least(row) if peers else ""]
+            lines.append(f"| {' | '.join(cells)} |")
     return lines if len(lines) > 2 else []
 
 
@@ -72,7 +88,10 @@ def markdown(result):
              f"{'; '.join(versions.values())}.",
              f"Each side in its best setting, which is named. Median (least to most) of {rounds} rounds; ratios above 1",
              f"are in frugal's favour. Logits in fp32 differ from PyTorch's by at most {largest:.0e} of the largest.",
-             "CTranslate2 has no classifier: its time ends with the encoder.", ""] + summary(rows)
+             "CTranslate2 has no classifier: its time ends with the encoder.",
+             "Least: the longer of the operations at the peak of this machine in frugal's setting and of reading the weights",
+             "once, both measured beside (`frugal bench`), and its share of frugal's time; at the least: the ratio to the",
+             "best peer which that would be.", ""] + summary(rows)
     lines += (["Milliseconds of a batch, batch x tokens:", ""] + fixed + [""]) * bool(fixed)
     lines += (["Milliseconds a text, texts as they come; frugal packs the rows, the others pad a batch to its longest:",
                ""] + texts + [""]) * bool(texts)

@@ -28,13 +28,19 @@ int Worker::threads() const { return team_ ? team_->threads_ : 1; }
 std::span<std::byte> Worker::scratch() const {
   return team_ ? std::span(team_->scratch_[thread_].get(), team_->scratch_bytes_) : own_;
 }
-int64_t Worker::take() { return team_ ? team_->next_.fetch_add(1, std::memory_order_relaxed) : next_++; }
+int64_t Worker::take(int part, int64_t size) {
+  std::atomic<int64_t>& taken = team_->taken_[part][barriers_ % 2].count;
+  // A look first: to change another thread's counter takes its cache line away.
+  if (part != thread_ && taken.load(std::memory_order_relaxed) >= size) return size;
+  return taken.fetch_add(1, std::memory_order_relaxed);
+}
 void Worker::barrier() {
-  if (team_) return team_->wait_for_all();
-  next_ = 0;
+  if (!team_) return;
+  team_->wait_for_all();
+  team_->taken_[thread_][barriers_++ % 2].count.store(0, std::memory_order_relaxed);
 }
 
-Team::Team(int threads) : threads_(std::max(1, threads)), scratch_(threads_) {
+Team::Team(int threads) : threads_(std::max(1, threads)), scratch_(threads_), taken_(threads_) {
   for (int i = 1; i < threads_; ++i) others_.emplace_back([this, i] { serve(i); });
 }
 
@@ -54,7 +60,6 @@ void Team::reserve_scratch(size_t bytes) {
 
 void Team::run(const std::function<void(Worker&)>& body) {
   std::lock_guard turn(turn_);
-  next_.store(0, std::memory_order_relaxed);
   body_ = &body;
   job_.fetch_add(1, std::memory_order_release);
   if (threads_ > 1) job_.notify_all();
@@ -64,12 +69,12 @@ void Team::run(const std::function<void(Worker&)>& body) {
 }
 
 void Team::serve(int thread) {
-  Worker self(this, thread);
   for (uint32_t seen = 0;;) {
     for (int spin = 0; job_.load(std::memory_order_acquire) == seen && spin < kIdleSpins; ++spin) pause();
     job_.wait(seen, std::memory_order_acquire);
     ++seen;
     if (stop_.load(std::memory_order_relaxed)) return;
+    Worker self(this, thread);
     (*body_)(self);
     wait_for_all();
   }
@@ -79,7 +84,6 @@ void Team::wait_for_all() {
   const uint32_t generation = generation_.load(std::memory_order_acquire);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
     arrived_.store(0, std::memory_order_relaxed);
-    next_.store(0, std::memory_order_relaxed);  // the next loop starts at item 0
     generation_.fetch_add(1, std::memory_order_release);
     return;
   }

@@ -6,6 +6,8 @@
 // synchronisation. The host takes a core away now and then; a waiting thread yields after about 20 us.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +32,19 @@ class Worker {
   // done. Every thread of the team must make the same calls in the same order.
   template <class F>
   void for_each(int64_t items, F&& f) {
-    for (int64_t i; (i = take()) < items;) f(i);
+    if (!team_) {
+      for (int64_t i = 0; i < items; ++i) f(i);
+      return;
+    }
+    // Its own part first, the same in each loop of so many items: what it needs is in its cache more often,
+    // and no other thread disturbs its counter. Then what is left of the next threads'. With one counter for
+    // all, MiniLM takes 0.41 ms in place of 0.36 for 8 tokens (int8), and training is 5 to 7 % slower.
+    const int all = threads();
+    for (int k = 0; k < std::min(all, kHelped + 1); ++k) {
+      const int part = (thread_ + k) % all;
+      const int64_t begin = first_of(part, items), size = first_of(part + 1, items) - begin;
+      for (int64_t i; (i = take(part, size)) < size;) f(begin + i);
+    }
     barrier();
   }
   // One thread runs f; all return when it is done.
@@ -50,12 +64,15 @@ class Worker {
 
  private:
   friend class Team;
+  static constexpr int kHelped = 8;  // other threads that one looks after when its own part is done
   Worker(Team* team, int thread, std::span<std::byte> own = {}) : team_(team), thread_(thread), own_(own) {}
-  int64_t take();
+  int64_t first_of(int part, int64_t items) const { return (part * items + threads() - 1) / threads(); }
+  // The next item of a thread's part, `size` or more when none is left.
+  int64_t take(int part, int64_t size);
   Team* team_;  // null: alone
   int thread_;
-  std::span<std::byte> own_;  // alone: its scratch,
-  int64_t next_ = 0;          // and the next item of the loop under way
+  uint32_t barriers_ = 0;     // passed in this run
+  std::span<std::byte> own_;  // alone: its scratch
 };
 
 class Team {
@@ -74,6 +91,12 @@ class Team {
 
  private:
   friend class Worker;
+  // How many items of a thread's part of a loop are taken. The loops before and after a barrier have one
+  // each, so that a thread may set its own back while others are still within the loop it has left.
+  struct alignas(64) Taken {
+    std::atomic<int64_t> count{0};
+  };
+
   void serve(int thread);
   void wait_for_all();
 
@@ -85,7 +108,7 @@ class Team {
   const std::function<void(Worker&)>* body_ = nullptr;
   std::atomic<uint32_t> job_{0};  // bumped to start a run
   std::atomic<bool> stop_{false};
-  alignas(64) std::atomic<int64_t> next_{0};  // next item of the loop under way
+  std::vector<std::array<Taken, 2>> taken_;  // by thread
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<uint32_t> generation_{0};
 };

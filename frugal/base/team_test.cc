@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <numeric>
+#include <thread>
 
 namespace frugal {
 namespace {
@@ -19,6 +21,22 @@ TEST(Team, EveryItemRunsOnceAndLoopsFollowEachOther) {
       for (int value : second) ASSERT_EQ(value, run) << threads << " threads";
     }
   }
+}
+
+TEST(Team, ItemsOfABusyThreadAreTakenByOthers) {
+  Team team(2);
+  std::atomic<int> left{9};
+  std::vector<int> by(10);
+  team.run([&](Worker& worker) {
+    worker.for_each(10, [&](int64_t i) {
+      by[i] = worker.thread();
+      if (i == 0)  // the first of thread 0's five: held until all others are done
+        while (left > 0) std::this_thread::yield();
+      else
+        --left;
+    });
+  });
+  for (int i = 1; i < 10; ++i) EXPECT_EQ(by[i], 1 - by[0]) << i;
 }
 
 TEST(Team, SingleRunsOnce) {

@@ -1,5 +1,6 @@
 #include <charconv>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <sstream>
 
@@ -117,11 +118,20 @@ int run(const Options& o) {
                peak.bf16_flops > 0 ? format_si(peak.bf16_flops, "FLOP") + "/s" : "none",
                format_si(peak.s8_ops, "OP"), format_bytes(peak.bytes_per_second));
     if (!o.machine_only)
-      fmt::print("\n{:<12} {:>8} {:>6} {:>10} {:>8} {:>14} {:>10}\n", "shape", "work", "type", "ms", "spread",
-                 "rate", "of peak");
+      fmt::print("\n{:<12} {:>8} {:>6} {:>10} {:>8} {:>14} {:>8} {:>10}\n", "shape", "work", "type", "ms",
+                 "spread", "rate", "of peak", "least ms");
   }
+  // What reading weights of so many bytes costs, measured once each.
+  std::map<double, double> rates;
+  const auto read_rate = [&](double bytes) {
+    const auto [rate, fresh] = rates.try_emplace(bytes);
+    if (fresh) rate->second = measure_read_rate(context, static_cast<size_t>(bytes));
+    return rate->second;
+  };
   const auto report = [&](const BenchRow& row) {
     const double share = row.operations_per_second / peak_of(peak, row.precision);
+    const double computing = 1e3 * row.flops / peak_of(peak, row.precision);
+    const double reading = 1e3 * row.weight_bytes / read_rate(row.weight_bytes / row.batches);
     json["rows"].push_back({{"shape", row.shape},
                             {"batch", row.batch},
                             {"tokens", row.tokens},
@@ -132,13 +142,16 @@ int run(const Options& o) {
                             {"flops", row.flops},
                             {"operations_per_second", row.operations_per_second},
                             {"share_of_peak", share},
+                            {"weight_bytes", row.weight_bytes},
+                            {"least_milliseconds", std::max(computing, reading)},
                             {"runs", row.runs}});
     if (o.json) return;
-    fmt::print("{:<12} {:>8} {:>6} {:>10.3f} {:>8} {:>14} {:>10}\n", row.shape,
+    fmt::print("{:<12} {:>8} {:>6} {:>10.3f} {:>8} {:>14} {:>8} {:>10.3f} {}\n", row.shape,
                row.tokens > 0 ? fmt::format("{}x{}", row.batch, row.tokens)
                               : fmt::format("{} by {}", row.sequences, row.batch),
                row.precision, row.milliseconds, format_percent(row.spread, 0),
-               format_si(row.operations_per_second, "OP") + "/s", format_percent(share));
+               format_si(row.operations_per_second, "OP") + "/s", format_percent(share),
+               std::max(computing, reading), computing > reading ? "computing" : "reading weights");
     std::fflush(stdout);
   };
   const auto measure = [&](const std::string& name, const ModelFolder& measured) {

@@ -14,6 +14,15 @@ namespace {
 constexpr double kWarmUp = 0.2;   // of the time that is measured
 constexpr double kLongRun = 2.0;  // seconds: one such run tells enough
 
+// Of the weights of products, which are the constants that are bytes of no type.
+double packed_bytes(const Graph& graph) {
+  double bytes = 0;
+  for (const Node& node : graph.nodes())
+    if (node.kind == NodeKind::constant && node.outputs[0].type == DType::u8)
+      bytes += static_cast<double>(node.outputs[0].byte_count());
+  return bytes;
+}
+
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -85,7 +94,12 @@ BenchRow BenchSubject::time(const std::vector<PackedBatch>& batches, double seco
   BenchRow row;
   row.shape = name_;
   row.precision = precision_;
-  for (const PackedBatch& batch : batches) row.flops += price(inference_->run(batch).graph()).flops;
+  row.batches = static_cast<int64_t>(batches.size());
+  for (const PackedBatch& batch : batches) {
+    const Graph& graph = inference_->run(batch).graph();
+    row.flops += price(graph).flops;
+    row.weight_bytes += packed_bytes(graph);
+  }
   const auto once = [&] {
     const double begin = now();
     for (const PackedBatch& batch : batches) inference_->run(batch);

@@ -21,10 +21,12 @@ struct BenchRow {
   std::string shape, precision;
   int64_t batch = 0, tokens = 0;  // tokens: of one sequence; 0 where lengths differ
   int64_t sequences = 0;          // of one run
+  int64_t batches = 0;            // of one run
   double milliseconds = 0;        // of one run: median
   double spread = 0;              // (90th - 10th percentile) / median
   double flops = 0;               // of one run
   double operations_per_second = 0;
+  double weight_bytes = 0;  // packed weights that one run goes through, once a batch
   int64_t runs = 0;
 };
 

@@ -14,7 +14,7 @@ using namespace gemm_internal;
 
 constexpr int64_t kSteps = 400'000;  // about 1 ms
 constexpr int kRounds = 12;
-constexpr size_t kReadBytes = size_t{256} << 20, kReadItem = size_t{4} << 20;
+constexpr size_t kMostReadBytes = size_t{256} << 20, kMostReadItem = size_t{4} << 20;
 
 // The best round's total of loop(), a second. loop is run on every thread at once.
 template <class Loop>
@@ -46,19 +46,25 @@ MachinePeak measure_peak(const Context& context) {
   peak.f32_flops = best_rate(team, [](Worker&) { return spin_f32(kSteps); });
   peak.bf16_flops = best_rate(team, [&](Worker&) { return spin_bf16(context.isa, kSteps); });
   peak.s8_ops = best_rate(team, [&](Worker&) { return spin_s8(context.isa, kSteps); });
-
-  const std::shared_ptr<std::byte> memory = zeroed_memory(kReadBytes);  // as weights lie
-  team.run([&](Worker& worker) {
-    worker.for_each(kReadBytes / kReadItem,
-                    [&](int64_t i) { std::memset(memory.get() + i * kReadItem, 1, kReadItem); });
-  });
-  peak.bytes_per_second = best_rate(team, [&](Worker& worker) {
-    double bytes = 0;
-    worker.for_each(kReadBytes / kReadItem,
-                    [&](int64_t i) { bytes += read_bytes(memory.get() + i * kReadItem, kReadItem); });
-    return bytes;
-  });
+  peak.bytes_per_second = measure_read_rate(context, kMostReadBytes);
   return peak;
+}
+
+double measure_read_rate(const Context& context, size_t bytes) {
+  Team& team = *context.team;
+  constexpr size_t kUnit = 1024;  // of read_bytes
+  const size_t share = std::min(bytes, kMostReadBytes) / static_cast<size_t>(team.threads());
+  const size_t item = std::clamp(share / kUnit * kUnit, kUnit, kMostReadItem);
+  const auto items = static_cast<int64_t>(std::max<size_t>(1, std::min(bytes, kMostReadBytes) / item));
+  const std::shared_ptr<std::byte> memory = zeroed_memory(items * item);  // as weights lie
+  team.run([&](Worker& worker) {
+    worker.for_each(items, [&](int64_t i) { std::memset(memory.get() + i * item, 1, item); });
+  });
+  return best_rate(team, [&](Worker& worker) {
+    double read = 0;
+    worker.for_each(items, [&](int64_t i) { read += read_bytes(memory.get() + i * item, item); });
+    return read;
+  });
 }
 
 }  // namespace frugal

@@ -1,6 +1,8 @@
 // What this machine can do at most, measured: the yardstick beside every speed that frugal reports.
 #pragma once
 
+#include <cstddef>
+
 #include "frugal/base/context.h"
 
 namespace frugal {
@@ -15,5 +17,9 @@ struct MachinePeak {
 // Takes about 0.3 s and, for a moment, 256 MiB. Best of several short loops, so that a busy neighbour on the
 // machine lowers the figure little. Not while anything else runs on the context's team.
 MachinePeak measure_peak(const Context& context);
+
+// Bytes a second of reading so many again and again, all threads together, each its part: what the caches
+// give to weights of this size. More than 256 MiB count as 256.
+double measure_read_rate(const Context& context, size_t bytes);
 
 }  // namespace frugal
