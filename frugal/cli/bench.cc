@@ -118,7 +118,7 @@ int run(const Options& o) {
                peak.bf16_flops > 0 ? format_si(peak.bf16_flops, "FLOP") + "/s" : "none",
                format_si(peak.s8_ops, "OP"), format_bytes(peak.bytes_per_second));
     if (!o.machine_only)
-      fmt::print("\n{:<12} {:>8} {:>6} {:>10} {:>8} {:>14} {:>8} {:>10}\n", "shape", "work", "type", "ms",
+      fmt::print("\n{:<12} {:>8} {:>6} {:>10} {:>8} {:>14} {:>8} {:>10} by\n", "shape", "work", "type", "ms",
                  "spread", "rate", "of peak", "least ms");
   }
   // What reading weights of so many bytes costs, measured once each.

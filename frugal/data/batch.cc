@@ -9,7 +9,8 @@
 namespace frugal {
 
 int64_t token_bucket(int64_t tokens) {
-  if (tokens <= 128) return std::max<int64_t>(8, round_up(tokens, 8));
+  if (tokens <= 32) return std::max<int64_t>(4, round_up(tokens, 4));
+  if (tokens <= 128) return round_up(tokens, 8);
   const int64_t power = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(tokens)));
   return round_up(tokens, power / 16);
 }

@@ -60,7 +60,8 @@ struct PackedBatch : PackedRows {
   PackedRows target;   // the decoder's side: empty without a decoder
 };
 
-// Rounds rows up by at most 1/16 (3 % on average), to a multiple of 8.
+// Rounds rows up by at most 1/16 (3 % on average), to a multiple of 8, but of 4 up to 32: a single text of 12
+// tokens takes 5 % longer as 16.
 int64_t token_bucket(int64_t tokens);
 // Rounds up to 1, 2, 4, 8, 16, 32, and then like tokens.
 int64_t sequence_bucket(int64_t sequences);

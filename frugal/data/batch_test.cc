@@ -9,21 +9,21 @@ TEST(Batch, BucketsRoundUpByAtMostASixteenth) {
   for (int64_t n = 1; n < 5000; ++n) {
     const int64_t bucket = token_bucket(n);
     EXPECT_GE(bucket, n);
-    EXPECT_LE(bucket, n + std::max<int64_t>(8, n / 16 + 1));
+    EXPECT_LE(bucket, n + std::max<int64_t>(n <= 32 ? 3 : 7, n / 16));
     EXPECT_LE(bucket, token_bucket(n + 1));
   }
 }
 
 TEST(Batch, RowsLieBackToBack) {
-  const std::vector<Sequence> sequences{{{5, 6, 7}, {0, 0, 1}, {}}, {{}, {}, {}}, {{8}, {0}, {4}}};
+  const std::vector<Sequence> sequences{{{5, 6, 7}, {0, 0, 1}, {}}, {{}, {}, {}}, {{8, 9}, {0, 0}, {4, 5}}};
   const PackedBatch batch = pack_batch(sequences);
-  EXPECT_EQ(batch.rows, 4);
+  EXPECT_EQ(batch.rows, 5);
   EXPECT_EQ(batch.shape.tokens, 8);
   EXPECT_EQ(batch.shape.sequences, 4);
-  EXPECT_EQ(batch.offsets, (std::vector<int32_t>{0, 3, 3, 4, 4}));
+  EXPECT_EQ(batch.offsets, (std::vector<int32_t>{0, 3, 3, 5, 5}));
   EXPECT_EQ(batch.first_rows, (std::vector<int32_t>{0, -1, 3, -1}));
-  EXPECT_EQ(batch.ids, (std::vector<int32_t>{5, 6, 7, 8, -1, -1, -1, -1}));
-  EXPECT_EQ(batch.positions, (std::vector<int32_t>{0, 1, 2, 4, -1, -1, -1, -1}));
+  EXPECT_EQ(batch.ids, (std::vector<int32_t>{5, 6, 7, 8, 9, -1, -1, -1}));
+  EXPECT_EQ(batch.positions, (std::vector<int32_t>{0, 1, 2, 4, 5, -1, -1, -1}));
 }
 
 }  // namespace
