@@ -129,9 +129,11 @@ int run(const Options& o) {
     return rate->second;
   };
   const auto report = [&](const BenchRow& row) {
-    const double share = row.operations_per_second / peak_of(peak, row.precision);
-    const double computing = 1e3 * row.flops / peak_of(peak, row.precision);
-    const double reading = 1e3 * row.weight_bytes / read_rate(row.weight_bytes / row.batches);
+    const double most = peak_of(peak, row.precision);  // 0: not known
+    const double share = most > 0 ? row.operations_per_second / most : 0;
+    const double computing = most > 0 ? 1e3 * row.flops / most : 0;
+    const auto batches = static_cast<double>((row.sequences + row.batch - 1) / row.batch);
+    const double reading = 1e3 * batches * row.weight_bytes / read_rate(row.weight_bytes);
     json["rows"].push_back({{"shape", row.shape},
                             {"batch", row.batch},
                             {"tokens", row.tokens},
@@ -150,7 +152,7 @@ int run(const Options& o) {
                row.tokens > 0 ? fmt::format("{}x{}", row.batch, row.tokens)
                               : fmt::format("{} by {}", row.sequences, row.batch),
                row.precision, row.milliseconds, format_percent(row.spread, 0),
-               format_si(row.operations_per_second, "OP") + "/s", format_percent(share),
+               format_si(row.operations_per_second, "OP") + "/s", most > 0 ? format_percent(share) : "?",
                std::max(computing, reading), computing > reading ? "computing" : "reading weights");
     std::fflush(stdout);
   };

@@ -8,6 +8,15 @@
 
 namespace frugal {
 
+size_t batch_size(std::span<const Sequence* const> sequences, int64_t tokens) {
+  size_t size = 0;
+  for (int64_t total = 0; size < sequences.size(); ++size) {
+    total += static_cast<int64_t>(sequences[size]->ids.size());
+    if (size > 0 && total > tokens) break;
+  }
+  return size;
+}
+
 int64_t token_bucket(int64_t tokens) {
   if (tokens <= 32) return std::max<int64_t>(4, round_up(tokens, 4));
   if (tokens <= 128) return round_up(tokens, 8);

@@ -14,6 +14,15 @@ TEST(Batch, BucketsRoundUpByAtMostASixteenth) {
   }
 }
 
+TEST(Batch, ABatchEndsBeforeItHasTooManyTokens) {
+  const std::vector<Sequence> sequences{{{1, 2, 3}, {}, {}}, {{4, 5}, {}, {}}, {{6}, {}, {}}};
+  const std::vector<const Sequence*> all{&sequences[0], &sequences[1], &sequences[2]};
+  EXPECT_EQ(batch_size(all, 2), 1u);  // one at least
+  EXPECT_EQ(batch_size(all, 5), 2u);
+  EXPECT_EQ(batch_size(all, 6), 3u);
+  EXPECT_EQ(batch_size({}, 6), 0u);
+}
+
 TEST(Batch, RowsLieBackToBack) {
   const std::vector<Sequence> sequences{{{5, 6, 7}, {0, 0, 1}, {}}, {{}, {}, {}}, {{8, 9}, {0, 0}, {4, 5}}};
   const PackedBatch batch = pack_batch(sequences);

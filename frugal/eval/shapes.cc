@@ -77,32 +77,32 @@ BenchRow BenchSubject::time(int64_t batch, int64_t tokens, double seconds) {
 }
 
 BenchRow BenchSubject::time(const std::vector<Sequence>& sequences, int64_t batch, double seconds) {
-  std::vector<PackedBatch> batches;
+  std::vector<PackedBatch> parts;
   for (size_t begin = 0; begin < sequences.size(); begin += static_cast<size_t>(batch)) {
     std::vector<const Sequence*> some;
     for (size_t i = begin; i < std::min(sequences.size(), begin + static_cast<size_t>(batch)); ++i)
       some.push_back(&sequences[i]);
-    batches.push_back(pack_for(inference_->model().info(), some));
+    for (std::span<const Sequence* const> left = some; !left.empty(); left = left.subspan(batch_size(left)))
+      parts.push_back(pack_for(inference_->model().info(), left.first(batch_size(left))));
   }
-  BenchRow row = time(batches, seconds);
+  BenchRow row = time(parts, seconds);
   row.batch = batch;
   row.sequences = static_cast<int64_t>(sequences.size());
   return row;
 }
 
-BenchRow BenchSubject::time(const std::vector<PackedBatch>& batches, double seconds) {
+BenchRow BenchSubject::time(const std::vector<PackedBatch>& parts, double seconds) {
   BenchRow row;
   row.shape = name_;
   row.precision = precision_;
-  row.batches = static_cast<int64_t>(batches.size());
-  for (const PackedBatch& batch : batches) {
-    const Graph& graph = inference_->run(batch).graph();
+  for (const PackedBatch& part : parts) {
+    const Graph& graph = inference_->run(part).graph();
     row.flops += price(graph).flops;
-    row.weight_bytes += packed_bytes(graph);
+    row.weight_bytes = packed_bytes(graph);
   }
   const auto once = [&] {
     const double begin = now();
-    for (const PackedBatch& batch : batches) inference_->run(batch);
+    for (const PackedBatch& part : parts) inference_->run(part);
     return now() - begin;
   };
   for (const double end = now() + seconds * kWarmUp; now() < end;) once();

@@ -21,12 +21,11 @@ struct BenchRow {
   std::string shape, precision;
   int64_t batch = 0, tokens = 0;  // tokens: of one sequence; 0 where lengths differ
   int64_t sequences = 0;          // of one run
-  int64_t batches = 0;            // of one run
   double milliseconds = 0;        // of one run: median
   double spread = 0;              // (90th - 10th percentile) / median
   double flops = 0;               // of one run
   double operations_per_second = 0;
-  double weight_bytes = 0;  // packed weights that one run goes through, once a batch
+  double weight_bytes = 0;  // packed weights that each batch needs
   int64_t runs = 0;
 };
 
@@ -43,11 +42,12 @@ class BenchSubject {
   const ModelInfo& info() const { return inference_->model().info(); }
   // One batch of so many tokens each; repeated for about `seconds`.
   BenchRow time(int64_t batch, int64_t tokens, double seconds);
-  // These sequences in batches in their order: a run is all of them.
+  // These sequences in batches in their order: a run is all of them. A batch of many tokens goes through in
+  // parts, as everywhere (kBatchTokens).
   BenchRow time(const std::vector<Sequence>& sequences, int64_t batch, double seconds);
 
  private:
-  BenchRow time(const std::vector<PackedBatch>& batches, double seconds);
+  BenchRow time(const std::vector<PackedBatch>& parts, double seconds);
 
   std::string name_, precision_;
   std::unique_ptr<Inference> inference_;

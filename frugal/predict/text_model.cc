@@ -53,22 +53,17 @@ void TextModel::for_each_batch(Inference& inference, std::span<const Sequence> s
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return sequences[a].ids.size() < sequences[b].ids.size(); });
-  for (size_t begin = 0; begin < order.size();) {
-    std::vector<const Sequence*> batch;
-    int64_t tokens = 0;
-    size_t end = begin;
-    for (; end < order.size(); ++end) {
-      tokens += static_cast<int64_t>(sequences[order[end]].ids.size());
-      if (end > begin && tokens > options_.batch_tokens) break;
-      batch.push_back(&sequences[order[end]]);
-    }
-    const auto indices = std::span<const size_t>(order).subspan(begin, end - begin);
-    const PackedBatch packed = pack_for(info(), batch);
+  std::vector<const Sequence*> ordered;
+  for (const size_t i : order) ordered.push_back(&sequences[i]);
+  for (std::span<const Sequence* const> left = ordered; !left.empty();) {
+    const size_t begin = order.size() - left.size(), size = batch_size(left, options_.batch_tokens);
+    const auto indices = std::span<const size_t>(order).subspan(begin, size);
+    const PackedBatch packed = pack_for(info(), left.first(size));
+    left = left.subspan(size);
     Program& program = inference.prepare(packed);
     give(program, packed, indices);
     program.run();
     f(program, indices);
-    begin = end;
   }
 }
 

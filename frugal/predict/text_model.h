@@ -17,8 +17,8 @@
 namespace frugal {
 
 struct TextModelOptions {
-  int max_length = 0;           // tokens a text; 0: the model's positions (and the tokenizer's limit)
-  int64_t batch_tokens = 2048;  // rows of one batch, about: enough for full speed, little memory
+  int max_length = 0;  // tokens a text; 0: the model's positions (and the tokenizer's limit)
+  int64_t batch_tokens = kBatchTokens;
   InferenceOptions inference;
 };
 
