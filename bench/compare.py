@@ -26,10 +26,10 @@ DATA = "examples/banking77"
 OTHERS = [("inference.md", "Inference", "bench/inference.py"),
           ("inference_openvino.md", "Inference against OpenVINO, the nearest",
            "bench/inference.py --shapes MiniLM-L6,TinyBERT4,DistilBERT,BERT-base "
-           "--works 1x8,1x32,1x128,1x512,8x128,64x128 --peers openvino"),
+           "--works 1x8,1x32,1x128,1x512,8x128,64x128 --peers openvino --rounds 2 --seconds 0.3"),
           ("inference_avx2.md", "Inference against ONNX Runtime, both held to AVX2",
            "bench/inference.py --isa avx2 --shapes MiniLM-L6,TinyBERT4,DistilBERT --works 1x8,1x32,1x128,1x512,8x128 "
-           "--peers ort --rounds 2"),
+           "--peers ort --rounds 2 --seconds 0.3"),
           ("generation.md", "Generation against CTranslate2 and llama.cpp", "bench/generate.py --rounds 3"),
           ("tokenizers.md", "Tokenizers, one thread, whole processes on 20 MB of Wikipedia",
            "bench/tokenizer/compare_processes.py")]
