@@ -106,12 +106,12 @@ class Block {
     }
   }
 
-  // Of one or few strips the first fetches a little ahead of itself; of more, the first fetch what follows
-  // this part, so many lines each that a step of the kernel fetches one.
+  // The first strips fetch what follows this part, so many that each step of them fetches one line; where
+  // there are not as many, the first fetches a little ahead of itself.
   Ahead ahead(const Tile& tile, int64_t strip, int64_t per_k) const {
     constexpr int64_t kLine = 64, kNear = 4096;
     const int64_t lines = kernel_.step * per_k / kLine;  // a step
-    const bool few = plan_.strips <= 3;
+    const bool few = plan_.strips < std::max<int64_t>(2, lines);
     if (strip >= (few ? 1 : lines)) return {};
     if (few) return {kNear, lines * kLine, kLine};
     return {tile.k * per_k + strip * (tile.k / kernel_.step) * kLine, kLine, 0};
