@@ -23,11 +23,13 @@ TEST(StringOrder, IsThatOfAStableSort) {
           "ab\x80\xff"[random.below(6)]);
     strings.push_back(text);
   }
-  std::vector<uint32_t> expected(strings.size());
-  std::iota(expected.begin(), expected.end(), 0);
-  std::stable_sort(expected.begin(), expected.end(),
-                   [&](uint32_t a, uint32_t b) { return strings[a] < strings[b]; });
-  EXPECT_EQ(string_order(strings.size(), [&](size_t i) { return std::string_view(strings[i]); }), expected);
+  for (const size_t count : {size_t{10}, size_t{255}, size_t{256}, strings.size()}) {
+    std::vector<uint32_t> expected(count);
+    std::iota(expected.begin(), expected.end(), 0);
+    std::stable_sort(expected.begin(), expected.end(),
+                     [&](uint32_t a, uint32_t b) { return strings[a] < strings[b]; });
+    EXPECT_EQ(string_order(count, [&](size_t i) { return std::string_view(strings[i]); }), expected);
+  }
   EXPECT_TRUE(string_order(0, [](size_t) { return std::string_view(); }).empty());
 }
 

@@ -26,14 +26,18 @@ TEST(Team, EveryItemRunsOnceAndLoopsFollowEachOther) {
 TEST(Team, ItemsOfABusyThreadAreTakenByOthers) {
   Team team(2);
   std::atomic<int> left{9};
+  std::atomic<bool> held{false};
   std::vector<int> by(10);
   team.run([&](Worker& worker) {
     worker.for_each(10, [&](int64_t i) {
       by[i] = worker.thread();
-      if (i == 0)  // the first of thread 0's five: held until all others are done
+      if (i == 0) {  // the first of thread 0's five: held until all others are done
+        held = true;
         while (left > 0) std::this_thread::yield();
-      else
-        --left;
+        return;
+      }
+      while (!held) std::this_thread::yield();  // or thread 1 might be through with its own and take that one
+      --left;
     });
   });
   for (int i = 1; i < 10; ++i) EXPECT_EQ(by[i], 1 - by[0]) << i;

@@ -8,13 +8,22 @@
 
 namespace frugal {
 
-size_t batch_size(std::span<const Sequence* const> sequences, int64_t tokens) {
-  size_t size = 0;
-  for (int64_t total = 0; size < sequences.size(); ++size) {
-    total += static_cast<int64_t>(sequences[size]->ids.size());
-    if (size > 0 && total > tokens) break;
+std::vector<std::span<const Sequence* const>> batches_of(std::span<const Sequence* const> sequences,
+                                                         int64_t tokens) {
+  std::vector<std::span<const Sequence* const>> batches;
+  size_t begin = 0;
+  int64_t total = 0;
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    const auto more = static_cast<int64_t>(sequences[i]->ids.size());
+    if (i > begin && total + more > tokens) {
+      batches.push_back(sequences.subspan(begin, i - begin));
+      begin = i;
+      total = 0;
+    }
+    total += more;
   }
-  return size;
+  if (begin < sequences.size()) batches.push_back(sequences.subspan(begin));
+  return batches;
 }
 
 int64_t token_bucket(int64_t tokens) {

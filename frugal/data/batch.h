@@ -64,8 +64,9 @@ struct PackedBatch : PackedRows {
 // between two steps stays near. Of 64 x 128 tokens at once TinyBERT takes a sixth longer (int8), MiniLM a
 // twentieth, larger models the same.
 constexpr int64_t kBatchTokens = 2048;
-// How many of these sequences, from the first on, have at most so many tokens together; one at least.
-size_t batch_size(std::span<const Sequence* const> sequences, int64_t tokens = kBatchTokens);
+// Cuts them, in their order, into batches of at most so many tokens, or of one sequence.
+std::vector<std::span<const Sequence* const>> batches_of(std::span<const Sequence* const> sequences,
+                                                         int64_t tokens = kBatchTokens);
 
 // Rounds rows up by at most 1/16 (3 % on average), to a multiple of 8, but of 4 up to 32: a single text of 12
 // tokens takes 5 % longer as 16.

@@ -17,10 +17,15 @@ TEST(Batch, BucketsRoundUpByAtMostASixteenth) {
 TEST(Batch, ABatchEndsBeforeItHasTooManyTokens) {
   const std::vector<Sequence> sequences{{{1, 2, 3}, {}, {}}, {{4, 5}, {}, {}}, {{6}, {}, {}}};
   const std::vector<const Sequence*> all{&sequences[0], &sequences[1], &sequences[2]};
-  EXPECT_EQ(batch_size(all, 2), 1u);  // one at least
-  EXPECT_EQ(batch_size(all, 5), 2u);
-  EXPECT_EQ(batch_size(all, 6), 3u);
-  EXPECT_EQ(batch_size({}, 6), 0u);
+  const auto sizes = [&](int64_t tokens) {
+    std::vector<size_t> found;
+    for (const auto batch : batches_of(all, tokens)) found.push_back(batch.size());
+    return found;
+  };
+  EXPECT_EQ(sizes(2), (std::vector<size_t>{1, 1, 1}));  // one at least
+  EXPECT_EQ(sizes(5), (std::vector<size_t>{2, 1}));
+  EXPECT_EQ(sizes(6), (std::vector<size_t>{3}));
+  EXPECT_TRUE(batches_of({}, 6).empty());
 }
 
 TEST(Batch, RowsLieBackToBack) {

@@ -82,8 +82,8 @@ BenchRow BenchSubject::time(const std::vector<Sequence>& sequences, int64_t batc
     std::vector<const Sequence*> some;
     for (size_t i = begin; i < std::min(sequences.size(), begin + static_cast<size_t>(batch)); ++i)
       some.push_back(&sequences[i]);
-    for (std::span<const Sequence* const> left = some; !left.empty(); left = left.subspan(batch_size(left)))
-      parts.push_back(pack_for(inference_->model().info(), left.first(batch_size(left))));
+    for (const std::span<const Sequence* const> part : batches_of(some))
+      parts.push_back(pack_for(inference_->model().info(), part));
   }
   BenchRow row = time(parts, seconds);
   row.batch = batch;

@@ -55,11 +55,11 @@ void TextModel::for_each_batch(Inference& inference, std::span<const Sequence> s
                    [&](size_t a, size_t b) { return sequences[a].ids.size() < sequences[b].ids.size(); });
   std::vector<const Sequence*> ordered;
   for (const size_t i : order) ordered.push_back(&sequences[i]);
-  for (std::span<const Sequence* const> left = ordered; !left.empty();) {
-    const size_t begin = order.size() - left.size(), size = batch_size(left, options_.batch_tokens);
-    const auto indices = std::span<const size_t>(order).subspan(begin, size);
-    const PackedBatch packed = pack_for(info(), left.first(size));
-    left = left.subspan(size);
+  size_t begin = 0;
+  for (const std::span<const Sequence* const> batch : batches_of(ordered, options_.batch_tokens)) {
+    const auto indices = std::span<const size_t>(order).subspan(begin, batch.size());
+    begin += batch.size();
+    const PackedBatch packed = pack_for(info(), batch);
     Program& program = inference.prepare(packed);
     give(program, packed, indices);
     program.run();

@@ -106,8 +106,8 @@ class Block {
     }
   }
 
-  // The first strips fetch what follows this part, so many that each step of them fetches one line; where
-  // there are not as many, the first fetches a little ahead of itself.
+  // What follows this part is fetched by as many of the first strips as a step has lines, one line a step
+  // each. Where there are not that many strips, the first fetches a little ahead of itself.
   Ahead ahead(const Tile& tile, int64_t strip, int64_t per_k) const {
     constexpr int64_t kLine = 64, kNear = 4096;
     const int64_t lines = kernel_.step * per_k / kLine;  // a step

@@ -53,9 +53,10 @@ MachinePeak measure_peak(const Context& context) {
 double measure_read_rate(const Context& context, size_t bytes) {
   Team& team = *context.team;
   constexpr size_t kUnit = 1024;  // of read_bytes
-  const size_t share = std::min(bytes, kMostReadBytes) / static_cast<size_t>(team.threads());
+  bytes = std::min(bytes, kMostReadBytes);
+  const size_t share = bytes / static_cast<size_t>(team.threads());
   const size_t item = std::clamp(share / kUnit * kUnit, kUnit, kMostReadItem);
-  const auto items = static_cast<int64_t>(std::max<size_t>(1, std::min(bytes, kMostReadBytes) / item));
+  const auto items = static_cast<int64_t>(std::max<size_t>(1, bytes / item));
   const std::shared_ptr<std::byte> memory = zeroed_memory(items * item);  // as weights lie
   team.run([&](Worker& worker) {
     worker.for_each(items, [&](int64_t i) { std::memset(memory.get() + i * item, 1, item); });
