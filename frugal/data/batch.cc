@@ -26,11 +26,11 @@ std::vector<std::span<const Sequence* const>> batches_of(std::span<const Sequenc
   return batches;
 }
 
-int64_t token_bucket(int64_t tokens) {
+int64_t token_bucket(int64_t tokens, int64_t parts) {
   if (tokens <= 32) return std::max<int64_t>(4, round_up(tokens, 4));
   if (tokens <= 128) return round_up(tokens, 8);
   const int64_t power = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(tokens)));
-  return round_up(tokens, power / 16);
+  return round_up(tokens, std::max<int64_t>(8, power / parts));
 }
 
 int64_t sequence_bucket(int64_t sequences) {
@@ -99,7 +99,7 @@ PackedBatch pack_batch(std::span<const Sequence* const> sequences, bool exact_se
   PackedBatch batch;
   const Extent extent = extent_of(sequences);
   batch.filled = static_cast<int64_t>(sequences.size());
-  batch.shape.tokens = token_bucket(extent.rows);
+  batch.shape.tokens = token_bucket(extent.rows, exact_sequences ? kTrainingParts : kInferenceParts);
   batch.shape.sequences = exact_sequences ? batch.filled : sequence_bucket(batch.filled);
   batch.shape.longest = length_bucket(extent.longest);
   batch.shape.choices = choices;

@@ -17,6 +17,7 @@
 #include "frugal/ops/embedding.h"
 #include "frugal/ops/expert_linear.h"
 #include "frugal/ops/gather_rows.h"
+#include "frugal/ops/head_linear.h"
 #include "frugal/ops/jitter.h"
 #include "frugal/ops/l2_normalize.h"
 #include "frugal/ops/layer_norm.h"
@@ -32,6 +33,7 @@
 #include "frugal/ops/rotary.h"
 #include "frugal/ops/router_loss.h"
 #include "frugal/ops/scale.h"
+#include "frugal/ops/scale_ids.h"
 #include "frugal/ops/scale_rows.h"
 #include "frugal/ops/segment_cross_entropy.h"
 #include "frugal/ops/segment_mean.h"
@@ -107,6 +109,14 @@ void sample_concat(Sampler& s) {
 void sample_random_normal(Sampler& s) {
   const Value random = s.given(Tensor::of<int64_t>({2}, std::vector<int64_t>{7, 3}));
   s.output(random_normal(random, {s.size(), s.size()}, 0x1234567890abcdefu));
+}
+
+void sample_head_linear(Sampler& s) {
+  const int heads = static_cast<int>(1 + s.below(3));
+  const int64_t rows = s.size(), depth = s.size(), width = s.size();
+  s.output(head_linear(s.weight({rows, heads * depth}), s.weight({heads * depth, width}), heads));
+  const Value bias = s.below(2) ? s.weight({heads * depth}) : Value{};
+  s.output(head_linear_t(s.weight({rows, heads * width}), s.weight({heads * depth, width}), bias, heads));
 }
 
 void sample_matmul(Sampler& s) {
@@ -250,6 +260,7 @@ std::vector<OpSample> op_samples() {
        }},
       {"local_attention", sample_local_attention},
       {"lsh_attention", sample_lsh_attention},
+      {"head_linear", sample_head_linear},
       {"matmul", sample_matmul},
       {"mse",
        [](S& s) {
@@ -320,6 +331,11 @@ std::vector<OpSample> op_samples() {
        [](S& s) {
          const int64_t rows = s.size();
          s.output(segment_weighted_sum(s.normal({rows, s.size()}), s.normal({rows, 1}), s.offsets(3, rows)));
+       }},
+      {"scale_ids",
+       [](Sampler& s) {
+         const int64_t rows = s.size();
+         s.output(embedding(s.weight({3 * rows, s.size()}), scale_ids(s.integers(s.size(), -1, rows), 3)));
        }},
       {"shift_ids",
        [](S& s) {

@@ -1,6 +1,7 @@
 #include "frugal/passes/compile.h"
 
 #include "frugal/passes/fuse.h"
+#include "frugal/passes/lone_queries.h"
 #include "frugal/passes/lower.h"
 #include "frugal/passes/narrow.h"
 #include "frugal/passes/share.h"
@@ -12,7 +13,9 @@ namespace frugal {
 std::unique_ptr<Program> compile_for_inference(const Graph& graph, const Context& context,
                                                const std::shared_ptr<Store>& store, Precision precision,
                                                std::shared_ptr<Arena> arena) {
-  std::shared_ptr<Graph> g = fuse_epilogues(*narrow_rows(graph));
+  std::shared_ptr<Graph> g = narrow_rows(graph);
+  if (precision == Precision::f32) g = join_lone_queries(*g, store.get());
+  g = fuse_epilogues(*g);
   g = lower_products(*use_quantized_weights(*g, *store, context.isa), context.isa, precision);
   g = join_row_operations(*share_products(*fold_constants(*g, context, *store)), context);
   return std::make_unique<Program>(g, context, store, std::move(arena));
@@ -21,7 +24,8 @@ std::unique_ptr<Program> compile_for_inference(const Graph& graph, const Context
 std::unique_ptr<Program> compile_for_training(const Graph& graph, const Context& context,
                                               const std::shared_ptr<Store>& store, Precision precision,
                                               std::shared_ptr<Arena> arena) {
-  const std::shared_ptr<Graph> g = lower_products(*update_touched_rows(graph), context.isa, precision);
+  const std::shared_ptr<Graph> g =
+      lower_products(*fuse_epilogues(*update_touched_rows(graph)), context.isa, precision);
   return std::make_unique<Program>(g, context, store, std::move(arena));
 }
 

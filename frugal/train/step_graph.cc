@@ -5,6 +5,7 @@
 #include "frugal/ops/adamw.h"
 #include "frugal/ops/scale.h"
 #include "frugal/ops/sum_squares.h"
+#include "frugal/passes/lone_queries.h"
 #include "frugal/passes/narrow.h"
 #include "frugal/passes/rewrite.h"
 
@@ -35,7 +36,7 @@ Differentiated differentiate(const Model& model, const Objective& objective, con
   if (loss_only) forward.keep_outputs({"loss"});
 
   Differentiated result;
-  result.graph = options.narrow ? narrow_rows(forward) : copy_graph(forward);
+  result.graph = options.narrow ? join_lone_queries(*narrow_rows(forward)) : copy_graph(forward);
   Graph& graph = *result.graph;
   std::vector<Value> weights;
   std::vector<ParameterSpec> specs;
