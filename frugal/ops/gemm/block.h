@@ -80,6 +80,8 @@ class Block {
     const int64_t panel_bytes = kernel_.panel_bytes(k_), per_k = kernel_.cols * kernel_.element;
     const int64_t strip_sums = plan_.strip_rows * kernel_.cols * 4;  // bytes, one panel
     const bool waits = plan_.deeps > 1 || plan_.chunk < k;
+    const bool direct = precision_ == Precision::f32 && epilogue_->activation == Activation::none &&
+                        (panel + count) * kernel_.cols <= n_;
     Tile tile{};
     tile.by_k = a_at_.by_k;
     tile.a_bytes = a_at_.step();
@@ -100,8 +102,9 @@ class Block {
         std::byte* sums = sums_ + (waits ? slot * plan_.strips + strip * plan_.group : 0) * strip_sums;
         tile.acc = sums;
         tile.ahead = ahead(tile, strip, per_k);
+        if (last && direct) store_to_c(tile, row, panel);
         kernel_.run(tile);
-        if (last) finish_strip(row, tile.rows, panel, count, sums);
+        if (last && !direct) finish_strip(row, tile.rows, panel, count, sums);
       }
     }
   }
@@ -115,6 +118,14 @@ class Block {
     if (strip >= (few ? 1 : lines)) return {};
     if (few) return {kNear, lines * kLine, kLine};
     return {tile.k * per_k + strip * (tile.k / kernel_.step) * kLine, kLine, 0};
+  }
+
+  void store_to_c(Tile& tile, int64_t row, int64_t panel) const {
+    const int64_t col = panel * kernel_.cols, at = (row0_ + row) * ldc_ + col;
+    tile.c = c_ + at;
+    tile.ldc = ldc_;
+    tile.bias = epilogue_->bias ? epilogue_->bias + col : nullptr;
+    tile.residual = epilogue_->residual ? epilogue_->residual + at : nullptr;
   }
 
   void finish_strip(int64_t row, int64_t rows, int64_t panel, int64_t count, const std::byte* sums) {

@@ -20,6 +20,24 @@ constexpr int kUnroll = HWY_TARGET <= HWY_AVX3 ? 1 : 4;
 constexpr int kLines =
     (2 * hn::MaxLanes(hn::ScalableTag<float>()) * sizeof(float) + 63) / 64;  // of a k of a panel
 
+// The same additions in the same order as finish() in rows.h, without the way through acc: 3 % of a product
+// of K 384.
+template <int kRows, int kVectors, class V>
+HWY_INLINE void StoreToC(const Tile& tile, int64_t col, const V (&sums)[kRows][kVectors]) {
+  const hn::ScalableTag<float> d;
+  const int64_t lanes = hn::Lanes(d);
+  for (int v = 0; v < kVectors; ++v) {
+    const int64_t at = col + v * lanes;
+    const V bias = tile.bias ? hn::LoadU(d, tile.bias + at) : hn::Zero(d);
+    for (int r = 0; r < kRows; ++r) {
+      V y = sums[r][v];
+      if (tile.bias) y = hn::Add(y, bias);
+      if (tile.residual) y = hn::Add(y, hn::LoadU(d, tile.residual + r * tile.ldc + at));
+      hn::StoreU(y, d, tile.c + r * tile.ldc + at);
+    }
+  }
+}
+
 // Each sum runs over k upwards with one fused multiply-add a step, whatever kRows and kPanels are.
 template <int kRows, int kPanels, bool kByK, bool kFetch>
 void RunRows(const Tile& tile, int64_t panel) {
@@ -55,6 +73,7 @@ void RunRows(const Tile& tile, int64_t panel) {
     }
     rows.advance();
   }
+  if (tile.c) return StoreToC<kRows, 2 * kPanels>(tile, panel * cols, c);
   for (int r = 0; r < kRows; ++r)
     for (int v = 0; v < 2 * kPanels; ++v)
       hn::Store(c[r][v], d, acc + (v / 2) * tile.acc_elements + r * cols + (v % 2) * lanes);

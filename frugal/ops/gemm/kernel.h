@@ -48,6 +48,12 @@ struct Tile {
   void* acc;             // rows padded to Kernel::row_unit are written; row stride is Kernel::cols
   int64_t acc_elements;  // from panel to panel
   bool first;            // start from zero instead of from acc
+  // f32 only, where this is the last part of K: C's elements, which get the sums (+ bias) (+ residual) in
+  // place of acc. Null: acc gets the sums.
+  float* c;
+  int64_t ldc;            // floats, of the residual too
+  const float* bias;      // of the first panel's columns, or null
+  const float* residual;  // of c's elements, or null
 };
 
 struct Kernel {
