@@ -16,8 +16,7 @@ namespace frugal {
 std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& store, Isa isa);
 
 // Every product, of experts too, becomes pack + packed product in `precision` (f32 or bf16), or in f32 where
-// it must stay exact. Products with fewer than two rows' worth of a benefit are left to the same kernels:
-// there is one path.
+// it must stay exact; but the gradient of a weight that few rows went through becomes head_outer of one head.
 std::shared_ptr<Graph> lower_products(const Graph& graph, Isa isa, Precision precision);
 
 // Nodes that depend on variables and constants alone are computed once, into store.folded(), and become
