@@ -55,6 +55,8 @@ class Block {
   }
 
  private:
+  static constexpr int64_t kFinishRows = 64;  // their sums, 4 or 8 KiB, stay in the first-level cache
+
   // Brings rows [row0, row0 + rows) and this part of k into the kernel's form, unless they already are.
   void prepare(int64_t row_block, int64_t deep) {
     const int64_t k0 = deep * plan_.deep, k = std::min(plan_.deep, k_ - k0);
@@ -96,15 +98,23 @@ class Block {
         tile.summable =
             panels_ + panel * panel_bytes + kernel_.elements_bytes(k_) + (k0 + c0) / kernel_.stretch;
       const bool last = deep + 1 == plan_.deeps && c0 + tile.k >= k;
+      // Of one panel, several strips' sums lie one after another and are finished together: a call for each
+      // 4 rows took a tenth of AVX2's time.
+      const int64_t at_once = plan_.group == 1 ? std::max<int64_t>(1, kFinishRows / plan_.strip_rows) : 1;
       for (int64_t row = 0, strip = 0; row < rows_; row += plan_.strip_rows, ++strip) {
         tile.rows = std::min(plan_.strip_rows, rows_ - row);
         tile.a = a_at_.start + row * a_at_.per_row + c0 * a_at_.per_k;
-        std::byte* sums = sums_ + (waits ? slot * plan_.strips + strip * plan_.group : 0) * strip_sums;
+        const int64_t waiting = strip % at_once;  // strips before this one that are not finished
+        std::byte* sums = sums_ + (waits ? slot * plan_.strips + strip * plan_.group : waiting) * strip_sums;
         tile.acc = sums;
         tile.ahead = ahead(tile, strip, per_k);
         if (last && direct) store_to_c(tile, row, panel);
         kernel_.run(tile);
-        if (last && !direct) finish_strip(row, tile.rows, panel, count, sums);
+        const int64_t end = row + tile.rows;
+        if (last && !direct && (waiting + 1 == at_once || end == rows_)) {
+          const int64_t first = row - waiting * plan_.strip_rows;
+          finish_rows(first, end - first, panel, count, sums - waiting * strip_sums);
+        }
       }
     }
   }
@@ -128,7 +138,7 @@ class Block {
     tile.residual = epilogue_->residual ? epilogue_->residual + at : nullptr;
   }
 
-  void finish_strip(int64_t row, int64_t rows, int64_t panel, int64_t count, const std::byte* sums) {
+  void finish_rows(int64_t row, int64_t rows, int64_t panel, int64_t count, const std::byte* sums) {
     const int64_t col = panel * kernel_.cols, at = (row0_ + row) * ldc_ + col;
     finish({.sums = sums,
             .panel_cols = kernel_.cols,

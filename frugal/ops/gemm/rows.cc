@@ -74,21 +74,31 @@ RowScale QuantizeRow(const float* x, int64_t k, uint8_t* q, int64_t padded) {
   HWY_ALIGN float rest[HWY_MAX_BYTES / sizeof(float)] = {};
   std::memcpy(rest, x + whole, (k - whole) * sizeof(float));
 
-  auto low = hn::Load(d, rest), high = low;
-  const auto zero = hn::Zero(d);
-  auto poison = hn::Mul(low, zero);  // NaN if any x is not finite
-  low = hn::Min(low, zero);
-  high = hn::Max(high, zero);
-  for (int64_t i = 0; i < whole; i += lanes) {
+  const auto zero = hn::Zero(d), last = hn::Load(d, rest);
+  auto low = hn::Min(last, zero), high = hn::Max(last, zero);
+  auto poison = hn::Mul(last, zero);  // NaN if any x is not finite
+  auto low2 = low, high2 = high, poison2 = poison;
+  int64_t i = 0;
+  for (; i + 2 * lanes <= whole; i += 2 * lanes) {  // two chains each: one would wait for itself
     // The next rows lie in the second-level cache at best: waiting for them was two fifths of this function.
     hwy::Prefetch(x + i + 256);
+    const auto v = hn::LoadU(d, x + i), w = hn::LoadU(d, x + i + lanes);
+    low = hn::Min(low, v);
+    low2 = hn::Min(low2, w);
+    high = hn::Max(high, v);
+    high2 = hn::Max(high2, w);
+    poison = hn::MulAdd(v, zero, poison);
+    poison2 = hn::MulAdd(w, zero, poison2);
+  }
+  if (i < whole) {
     const auto v = hn::LoadU(d, x + i);
     low = hn::Min(low, v);
     high = hn::Max(high, v);
     poison = hn::MulAdd(v, zero, poison);
   }
-  const float least = hn::GetLane(hn::MinOfLanes(d, low)), most = hn::GetLane(hn::MaxOfLanes(d, high));
-  const float poisoned = hn::GetLane(hn::SumOfLanes(d, poison));
+  const float least = hn::GetLane(hn::MinOfLanes(d, hn::Min(low, low2)));
+  const float most = hn::GetLane(hn::MaxOfLanes(d, hn::Max(high, high2)));
+  const float poisoned = hn::GetLane(hn::SumOfLanes(d, hn::Add(poison, poison2)));
   const float range = most - least;
   // A range below 1e-36 would overflow the inverse; such a row is 0 to any purpose.
   const float inverse = range > 1e-36f && range <= hwy::HighestValue<float>() ? 255.0f / range : 0.0f;
@@ -100,14 +110,16 @@ RowScale QuantizeRow(const float* x, int64_t k, uint8_t* q, int64_t padded) {
   constexpr int32_t kMagicBits = 0x4B400000;
   const auto scale = hn::Set(d, inverse), magic = hn::Set(d, kMagic);
   const auto offset = hn::Set(di, shift - kMagicBits), top = hn::Set(di, 255);
-  const auto quantize = [&](auto v) HWY_ATTR {
+  const auto bytes = [&](auto v) HWY_ATTR {
     const auto rounded = hn::BitCast(di, hn::Add(hn::Mul(v, scale), magic));
     return hn::U8FromU32(hn::BitCast(du, hn::Min(hn::Add(rounded, offset), top)));
   };
-  for (int64_t i = 0; i < whole; i += lanes) hn::StoreU(quantize(hn::LoadU(d, x + i)), db, q + i);
-  HWY_ALIGN uint8_t bytes[HWY_MAX_BYTES];
-  hn::StoreU(quantize(hn::Load(d, rest)), db, bytes);
-  std::memcpy(q + whole, bytes, k - whole);
+  for (i = 0; i < whole; i += lanes) hn::StoreU(bytes(hn::LoadU(d, x + i)), db, q + i);
+  if (whole < k) {
+    HWY_ALIGN uint8_t end[HWY_MAX_BYTES];
+    hn::StoreU(bytes(last), db, end);
+    std::memcpy(q + whole, end, k - whole);
+  }
   std::memset(q + k, 0, padded - k);
   return {range * (1.0f / 255) + poisoned, shift};
 }
@@ -184,13 +196,13 @@ void FinishRest(const Finish& block, int64_t i, int64_t end, int64_t col, const 
   }
 }
 
-// A few rows at a time go through all panels: whole stretches of C, on few pages.
+// Of several panels a few rows at a time go through all: whole stretches of C, on few pages.
 template <Activation kActivation, bool kIntegers>
 void FinishAs(const Finish& block) {
-  constexpr int64_t kRows = 4;
+  const int64_t at_a_time = block.cols > block.panel_cols ? 4 : block.rows;
   const int64_t lanes = hn::Lanes(hn::ScalableTag<float>());
-  for (int64_t i = 0; i < block.rows; i += kRows) {
-    const int64_t end = std::min(i + kRows, block.rows);
+  for (int64_t i = 0; i < block.rows; i += at_a_time) {
+    const int64_t end = std::min(i + at_a_time, block.rows);
     const float* panel = static_cast<const float*>(block.sums);
     for (int64_t first = 0; first < block.cols; first += block.panel_cols, panel += block.panel_stride) {
       const int64_t cols = std::min(block.panel_cols, block.cols - first);
