@@ -45,7 +45,7 @@ class Job {
     if (folder_.finished()) return finished_outcome(folder_.path());
     prepare();
     train_teacher();
-    for (int64_t depth : depths_) try_student(depth);
+    try_students();
     choose();
     return finish();
   }
@@ -168,38 +168,36 @@ class Job {
     answers_ = answers;
   }
 
-  // Bytes of the smallest candidate a student of so many layers can give: sizes are linear in the layers, so
-  // two depths that were measured tell. Nothing when only one was.
-  std::optional<double> smallest_bytes(int64_t depth) const {
-    std::map<int64_t, double> smallest;  // by layers
-    for (const Candidate& candidate : candidates_) {
-      const auto bytes = static_cast<double>(candidate.row.bytes);
-      const auto [entry, fresh] = smallest.try_emplace(candidate.row.layers, bytes);
-      if (!fresh) entry->second = std::min(entry->second, bytes);
+  // From the deepest student down, as long as one of a depth surely holds: a shallower one of the same
+  // teacher is not expected to where the deeper ones did not.
+  void try_students() {
+    std::optional<int64_t> failed;
+    for (auto depth = depths_.rbegin(); depth != depths_.rend(); ++depth) {
+      if (failed && !options_.all) {
+        drop(*depth, fmt::format("no candidate of {} surely holds the target", layers_text(*failed)));
+        continue;
+      }
+      try_student(*depth);
+      if (std::ranges::none_of(candidates_, [&](const Candidate& candidate) {
+            return candidate.row.layers == *depth && surely_holds(candidate.row);
+          }))
+        failed = *depth;
     }
-    if (smallest.size() < 2) return std::nullopt;
-    const auto [low_layers, low] = *smallest.begin();
-    const auto [high_layers, high] = *smallest.rbegin();
-    return low + (high - low) * static_cast<double>(depth - low_layers) /
-                     static_cast<double>(high_layers - low_layers);
+  }
+
+  void drop(int64_t depth, const std::string& why) {
+    ReportCandidate row;
+    row.name = layers_text(depth);
+    row.layers = depth;
+    row.vocabulary = pretrained_.model->info().vocab_size;
+    row.precision = "any";
+    row.state = CandidateState::dropped;
+    row.why = why;
+    dropped_.push_back(row);
+    progress_.skip("student, " + row.name, phase_weight(options_.student, depth), "not needed, " + why);
   }
 
   void try_student(int64_t depth) {
-    const std::optional<double> bytes = smallest_bytes(depth);
-    if (!options_.all && holder_ && bytes && *bytes >= static_cast<double>(candidates_[*holder_].row.bytes)) {
-      ReportCandidate row;
-      row.name = layers_text(depth);
-      row.layers = depth;
-      row.vocabulary = pretrained_.model->info().vocab_size;
-      row.precision = "any";
-      row.state = CandidateState::dropped;
-      row.why = fmt::format("{} at the least: not smaller than {}, which holds the target",
-                            format_bytes(*bytes), candidates_[*holder_].row.name);
-      dropped_.push_back(row);
-      progress_.skip("student, " + layers_text(depth), phase_weight(options_.student, depth),
-                     "not needed, " + row.why);
-      return;
-    }
     ask_teacher();
     const PhaseResult& teacher = rungs_[0].result;
     const std::vector<int64_t> layers = spread_layers(teacher.model->info().layers, depth);
@@ -247,9 +245,6 @@ class Job {
                                 format_bytes(static_cast<double>(candidate.row.bytes)),
                                 candidate.row.validation->latency_ms));
       candidates_.push_back(std::move(candidate));
-      if (holds && candidates_.size() > 1 &&
-          (!holder_ || candidates_.back().row.bytes < candidates_[*holder_].row.bytes))
-        holder_ = candidates_.size() - 1;
     }
   }
 
@@ -265,16 +260,13 @@ class Job {
 
   double reference_metric() const { return candidates_[0].row.validation->metric.value; }
 
-  // The deepest students, if they were trained and one of them holds by its estimate; else the next ones.
+  // The deepest students of which one holds by its estimate.
   std::optional<int64_t> deepest_holders() const {
-    for (auto depth = depths_.rbegin(); depth != depths_.rend(); ++depth) {
-      bool trained = false, hold = false;
-      for (const Candidate& candidate : candidates_)
-        if (candidate.row.layers == *depth) trained = true, hold |= probably_holds(candidate.row);
-      if (hold) return *depth;
-      if (!trained) break;  // something that surely holds is smaller
-    }
-    return std::nullopt;
+    std::optional<int64_t> deepest;
+    for (const Candidate& candidate : candidates_)
+      if (candidate.row.layers < candidates_[0].row.layers && probably_holds(candidate.row))
+        deepest = std::max(deepest.value_or(0), candidate.row.layers);
+    return deepest;
   }
 
   // The smallest of those that surely hold and of the deepest students that do by their estimates: what too
@@ -348,7 +340,7 @@ class Job {
   std::vector<Candidate> candidates_;     // [0] is the fp32 teacher
   std::vector<ReportCandidate> dropped_;  // never trained
   std::shared_ptr<const TeacherAnswers> answers_;
-  std::optional<size_t> holder_, winner_;  // holder: the smallest candidate that surely holds, so far
+  std::optional<size_t> winner_;
   bool target_met_ = false;
 };
 
