@@ -2,9 +2,9 @@
 // enough.
 //
 // The ladder is a list of rungs, each a way to make one trained model (the teacher itself; students of fewer
-// layers); every rung gives up to four candidates: with the full vocabulary or the trimmed one, in fp32 or
-// int8. Rungs are tried from the smallest up; one whose smallest candidate cannot be smaller than one that
-// holds the target is dropped unseen. A new method is one more rung.
+// layers); every rung gives up to six candidates: with the full, a common or the trimmed vocabulary, in fp32
+// or int8. Students are tried from the deepest down, as long as a candidate of one depth surely holds the
+// target; the others are dropped unseen. A new method is one more rung.
 //
 // Layout of the output folder: the winner as a model folder, report.html, report.json, and work/ with the
 // teacher, the students, their curves, and run.json, by which the same command continues after a kill.
