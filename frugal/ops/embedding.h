@@ -17,6 +17,7 @@ struct Embedding : Op {
   explicit Embedding(int32_t padding) : padding(padding) {}
   std::string attributes() const override;
   std::string_view name() const override { return "embedding"; }
+  std::vector<int> row_inputs() const override { return {1}; }
   std::vector<TensorType> infer(std::span<const TensorType> in) const override;
   std::vector<Value> gradient(const GradientContext& context) const override;
   Work work(std::span<const TensorType> in, std::span<const TensorType> out) const override;
@@ -37,6 +38,7 @@ struct EmbeddingGrad : Op {
 
 struct EmbeddingS8 : Op {
   std::string_view name() const override { return "embedding_s8"; }
+  std::vector<int> row_inputs() const override { return {2}; }
   std::vector<TensorType> infer(std::span<const TensorType> in) const override;
   Work work(std::span<const TensorType> in, std::span<const TensorType> out) const override;
   Kernel kernel(const Context&, std::span<const TensorType> in,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "frugal/ops/matmul.h"
 #include "frugal/passes/rewrite.h"
 #include "frugal/runtime/row_strips.h"
 
@@ -20,7 +19,6 @@ constexpr int64_t kHeavyRows = 16;
 struct Group {
   std::vector<int> nodes;
   int64_t rows = 0;
-  bool product = false;
 };
 
 class Joiner {
@@ -42,7 +40,7 @@ class Joiner {
   void find_groups() {
     Group group;
     const auto close = [&] {
-      if (group.product && group.nodes.size() > 1) groups_[group.nodes.front()] = group;
+      if (group.nodes.size() > 1) groups_[group.nodes.front()] = group;
       group = {};
     };
     for (int i = 0; i < static_cast<int>(live_.size()); ++i) {
@@ -52,7 +50,6 @@ class Joiner {
       if (group.nodes.empty()) group.rows = rows_of(node);
       if (group.rows == 0) continue;
       group.nodes.push_back(i);
-      group.product |= dynamic_cast<const PackedMatMul*>(node.op.get()) != nullptr;
     }
     close();
   }
@@ -69,12 +66,13 @@ class Joiner {
     return all && strips_pay(node, rows) ? rows : 0;
   }
 
+  // Of packed weights, as much as may pass by once for each strip.
   bool strips_pay(const Node& node, int64_t rows) const {
-    const int64_t strip = RowStrips::strip_rows(rows, threads_);
-    const size_t most = strip < kHeavyRows ? kLightWeights : kMostWeights;
-    return strip > 0 && std::none_of(node.inputs.begin(), node.inputs.end(), [&](const Value& input) {
-             return input && input.type().type == DType::u8 && input.type().byte_count() > most;
-           });
+    size_t most = RowStrips::strip_rows(rows, threads_) < kHeavyRows ? kLightWeights : kMostWeights;
+    if (!RowStrips::takes_products(rows, threads_)) most = 0;
+    return std::none_of(node.inputs.begin(), node.inputs.end(), [&](const Value& input) {
+      return input && input.type().type == DType::u8 && input.type().byte_count() > most;
+    });
   }
 
   // Whether it may follow the group: its rows are the group's, and what it reads beside its rows was there

@@ -120,9 +120,12 @@ class Strip {
 }  // namespace
 
 int64_t RowStrips::strip_rows(int64_t rows, int threads) {
-  const int64_t strips = round_up(ceil_div(rows, kMostRows), threads);
-  const int64_t strip = ceil_div(rows, strips);
-  return strip < least_rows(threads) ? 0 : round_up(strip, kRowUnit);
+  const int64_t strip = ceil_div(rows, round_up(ceil_div(rows, kMostRows), threads));
+  return strip < least_rows(threads) ? strip : round_up(strip, kRowUnit);
+}
+
+bool RowStrips::takes_products(int64_t rows, int threads) {
+  return strip_rows(rows, threads) >= least_rows(threads);
 }
 
 std::string RowStrips::attributes() const {
@@ -141,11 +144,24 @@ std::vector<TensorType> RowStrips::infer(std::span<const TensorType> in) const {
   return out;
 }
 
-// What lies between the operations never reaches memory.
+// What lies between the operations never reaches memory. Of what is not cut by rows, an operation may read a
+// part only (rows of a table).
 Work RowStrips::work(std::span<const TensorType> in, std::span<const TensorType> out) const {
-  Work work{0, Op::work(in, out).bytes};
-  for (const Node& node : body_->nodes())
-    if (node.op) work.flops += node.op->work(types_of(node.inputs), node.outputs).flops;
+  Work work;
+  for (const TensorType& type : out) work.bytes += static_cast<double>(type.byte_count());
+  for (size_t i = 0; i < in.size(); ++i)
+    if (sliced_[i]) work.bytes += static_cast<double>(in[i].byte_count());
+  for (const Node& node : body_->nodes()) {
+    if (!node.op) continue;
+    const Work one = node.op->work(types_of(node.inputs), node.outputs);
+    double whole = 0;
+    for (const Value& input : node.inputs)
+      if (input && body_->node(input.node).kind == NodeKind::input &&
+          !sliced_[std::stoul(body_->node(input.node).name)])
+        whole += static_cast<double>(input.type().byte_count());
+    work.flops += one.flops;
+    work.bytes += std::min(whole, one.bytes);
+  }
   return work;
 }
 

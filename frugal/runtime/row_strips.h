@@ -29,8 +29,10 @@ class RowStrips : public Op {
                 std::span<const TensorType> out) const override;
 
   const Graph& body() const { return *body_; }
-  // Rows of a strip (the last may have fewer), or 0 where strips would not pay.
+  // Rows of a strip; the last may have fewer.
   static int64_t strip_rows(int64_t rows, int threads);
+  // Whether they are enough for products, whose weights pass by once for each strip.
+  static bool takes_products(int64_t rows, int threads);
 
  private:
   std::shared_ptr<const Graph> body_;

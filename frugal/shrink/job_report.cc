@@ -30,13 +30,14 @@ std::string sentence(const JobReport& job, const ReportCandidate& winner, const 
   const Measurement& t = job.teacher_test ? *job.teacher_test : *teacher.validation;
   return fmt::format(
       "{} keeps {} of the teacher's {} on {} ({} of {}), is {:.1f} times smaller ({} of {}) and {:.1f} "
-      "times faster for one text ({:.2f} of {:.2f} ms).",
+      "times faster for one text ({:.2f} of {:.2f} ms), {:.1f} times in batches ({:.0f} of {:.0f} texts/s).",
       winner.name, format_percent(w.share ? w.share->value : 1),
       job.data.labels.regression ? "correlation" : "accuracy", job.winner_test ? "test" : "validation",
       format_percent(w.metric.value), format_percent(t.metric.value),
       static_cast<double>(teacher.bytes) / static_cast<double>(winner.bytes),
       format_bytes(static_cast<double>(winner.bytes)), format_bytes(static_cast<double>(teacher.bytes)),
-      t.latency_ms / w.latency_ms, w.latency_ms, t.latency_ms);
+      t.latency_ms / w.latency_ms, w.latency_ms, t.latency_ms, w.texts_per_second / t.texts_per_second,
+      w.texts_per_second, t.texts_per_second);
 }
 
 }  // namespace
