@@ -11,6 +11,9 @@ TEST(Batch, BucketsRoundUpByAtMostASixteenth) {
     EXPECT_GE(bucket, n);
     EXPECT_LE(bucket, n + std::max<int64_t>(n <= 32 ? 3 : 7, n / 16));
     EXPECT_LE(bucket, token_bucket(n + 1));
+    const int64_t training = token_bucket(n, kTrainingParts);
+    EXPECT_GE(training, n);
+    EXPECT_LE(training, std::min(bucket, n + std::max<int64_t>(7, n / kTrainingParts)));
   }
 }
 

@@ -244,6 +244,7 @@ std::vector<OpSample> op_samples() {
          const int64_t rows = s.size(), count = s.size();
          s.output(gather_rows(s.weight({rows, s.size()}), s.integers(count, -1, rows), s.offsets(3, count)));
        }},
+      {"head_linear", sample_head_linear},
       {"jitter",
        [](S& s) {
          const Value random = s.given(Tensor::of<int64_t>({2}, std::vector<int64_t>{7, 3}));
@@ -260,7 +261,6 @@ std::vector<OpSample> op_samples() {
        }},
       {"local_attention", sample_local_attention},
       {"lsh_attention", sample_lsh_attention},
-      {"head_linear", sample_head_linear},
       {"matmul", sample_matmul},
       {"mse",
        [](S& s) {

@@ -77,6 +77,16 @@ Tensor normal(Shape shape, Random& random, double deviation) {
   return tensor;
 }
 
+int count_of(const Graph& graph, std::string_view operation) {
+  int count = 0;
+  const std::vector<bool> live = graph.live_nodes();
+  for (size_t i = 0; i < live.size(); ++i) {
+    const Node& node = graph.node(static_cast<int>(i));
+    count += live[i] && node.op && node.op->name() == operation;
+  }
+  return count;
+}
+
 Tensor integers(Shape shape, Random& random, int64_t low, int64_t high) {
   Tensor tensor(DType::i32, std::move(shape));
   for (int32_t& value : tensor.data<int32_t>())

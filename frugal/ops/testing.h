@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <string_view>
 #include <vector>
 
 #include "frugal/base/random.h"
@@ -20,6 +21,9 @@ std::vector<std::vector<Tensor>> evaluate(const Graph& graph, const Context& con
 using Build = std::function<Value(const std::vector<Value>& inputs)>;
 std::vector<Tensor> compute(const Build& build, const std::vector<Tensor>& inputs,
                             const Context& context = Context::make(2));
+
+// How many live nodes are of this operation.
+int count_of(const Graph& graph, std::string_view operation);
 
 Tensor normal(Shape shape, Random& random, double deviation = 1);         // F32
 Tensor integers(Shape shape, Random& random, int64_t low, int64_t high);  // I32 in [low, high)

@@ -15,8 +15,8 @@ std::unique_ptr<Program> compile_for_inference(const Graph& graph, const Context
                                                Precision precision = Precision::f32,
                                                std::shared_ptr<Arena> arena = std::make_shared<Arena>());
 
-// For a graph with gradients and updates: embeddings are updated row by row, sums
-// move into products, products are lowered.
+// For a graph with gradients and updates: embeddings are updated row by row, sums move into products,
+// products are lowered.
 std::unique_ptr<Program> compile_for_training(const Graph& graph, const Context& context,
                                               const std::shared_ptr<Store>& store, Precision precision,
                                               std::shared_ptr<Arena> arena = std::make_shared<Arena>());

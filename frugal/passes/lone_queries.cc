@@ -6,6 +6,7 @@
 #include "frugal/ops/matmul.h"
 #include "frugal/ops/reshape.h"
 #include "frugal/ops/scale_ids.h"
+#include "frugal/passes/lower.h"
 #include "frugal/passes/rewrite.h"
 
 namespace frugal {
@@ -22,19 +23,13 @@ class Joiner {
   }
 
  private:
-  bool stored_as_integers(const Value& weight) const {
-    const Node& node = graph_.node(weight.node);
-    const Tensor* tensor = store_ && node.kind == NodeKind::variable ? store_->find(node.name) : nullptr;
-    return tensor && tensor->type() != DType::f32;
-  }
-
   // The product of x and a weight [N, K] that a value is; null if it is another one.
   const Node* linear_of(const Value& value) const {
     const Node& node = graph_.node(value.node);
     const auto* product = dynamic_cast<const MatMul*>(node.op.get());
     const bool plain = product && !product->trans_a && product->trans_b && !product->exact &&
                        product->activation == Activation::none && !node.inputs[3] &&
-                       !stored_as_integers(node.inputs[1]);
+                       !(store_ && stored_s8(graph_, node.inputs[1], *store_));
     return plain ? &node : nullptr;
   }
 

@@ -40,16 +40,6 @@ std::shared_ptr<Graph> layer(const std::string& rows, AttentionOptions options,
   return made;
 }
 
-int count(const Graph& graph, std::string_view name) {
-  int found = 0;
-  const std::vector<bool> live = graph.live_nodes();
-  for (size_t i = 0; i < live.size(); ++i) {
-    const Node& node = graph.node(static_cast<int>(i));
-    found += live[i] && node.op && node.op->name() == name;
-  }
-  return found;
-}
-
 std::map<std::string, Tensor> run(Graph& graph) {
   std::vector<Value> weights;
   for (const std::string& name : kWeights) weights.push_back(*graph.find_variable(name));
@@ -82,7 +72,7 @@ std::map<std::string, Tensor> run(Graph& graph) {
 
 void expect_same(Graph& plain) {
   const std::shared_ptr<Graph> joined = join_lone_queries(*narrow_rows(plain));
-  EXPECT_EQ(2, count(*joined, "head_linear"));
+  EXPECT_EQ(2, testing::count_of(*joined, "head_linear"));
   auto expected = run(plain), ours = run(*joined);
   EXPECT_FALSE(ours.count("bk"));
   for (float g : expected.at("bk").data<float>()) EXPECT_NEAR(0, g, 1e-5);
@@ -105,13 +95,13 @@ TEST(LoneQueries, LastRowOfCausalAttentionSeesAllKeys) {
 TEST(LoneQueries, OtherAttentionStaysAsItIs) {
   const AttentionOptions options{.heads = 3};
   const auto joins = [](const std::shared_ptr<Graph>& graph, const Store* store = nullptr) {
-    return count(*join_lone_queries(*narrow_rows(*graph), store), "head_linear");
+    return testing::count_of(*join_lone_queries(*narrow_rows(*graph), store), "head_linear");
   };
   EXPECT_EQ(2, joins(layer("first_rows", options)));
   EXPECT_EQ(0, joins(layer("some_rows", options)));
   EXPECT_EQ(0, joins(layer("first_rows", options, /*keys_read_twice=*/true)));
   EXPECT_EQ(0, joins(layer("last_rows", {.heads = 3, .causal = true, .window = 4})));
-  EXPECT_EQ(0, count(*join_lone_queries(*layer("first_rows", options)), "head_linear"));
+  EXPECT_EQ(0, testing::count_of(*join_lone_queries(*layer("first_rows", options)), "head_linear"));
   Store integers;
   integers.set("wk", Tensor(DType::i8, {kWidth, kWidth}));
   EXPECT_EQ(0, joins(layer("first_rows", options), &integers));

@@ -12,20 +12,27 @@
 
 namespace frugal {
 
+namespace {
+
+// The variable behind a value, which may have another shape; else the value's own node.
+const Node& variable_of(const Graph& graph, const Value& value) {
+  const Node& node = graph.node(value.node);
+  return dynamic_cast<const Reshape*>(node.op.get()) ? graph.node(node.inputs[0].node) : node;
+}
+
+}  // namespace
+
+bool stored_s8(const Graph& graph, const Value& value, const Store& store) {
+  const Node& node = variable_of(graph, value);
+  const Tensor* tensor = node.kind == NodeKind::variable ? store.find(node.name) : nullptr;
+  return tensor && tensor->type() == DType::i8;
+}
+
 std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& store, Isa isa) {
   Rewriter rewriter(graph);
-  // The variable behind an old value, which may have another shape.
-  const auto variable_of = [&](const Value& value) -> const Node& {
-    const Node& node = graph.node(value.node);
-    return dynamic_cast<const Reshape*>(node.op.get()) ? graph.node(node.inputs[0].node) : node;
-  };
-  const auto stored_s8 = [&](const Value& value) {
-    const Node& node = variable_of(value);
-    const Tensor* tensor = node.kind == NodeKind::variable ? store.find(node.name) : nullptr;
-    return tensor && tensor->type() == DType::i8;
-  };
+  const auto is_s8 = [&](const Value& value) { return stored_s8(graph, value, store); };
   const auto is_integer_product = [&](const Node& node) {
-    return dynamic_cast<const MatMul*>(node.op.get()) && stored_s8(node.inputs[1]);
+    return dynamic_cast<const MatMul*>(node.op.get()) && is_s8(node.inputs[1]);
   };
   const bool halves = has_half_attention(isa) && std::ranges::any_of(graph.nodes(), is_integer_product);
   return rewriter.run([&](const Node& node, int,
@@ -37,7 +44,7 @@ std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& st
       return std::nullopt;
     }
     const auto scales_of = [&](const Value& weight, int64_t count) {
-      return rewriter.to().variable(variable_of(weight).name + "_scale", f32({count}));
+      return rewriter.to().variable(variable_of(graph, weight).name + "_scale", f32({count}));
     };
     if (is_integer_product(node)) {
       const auto* product = dynamic_cast<const MatMul*>(node.op.get());
@@ -50,10 +57,10 @@ std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& st
     if (const auto* attention = dynamic_cast<const Attention*>(node.op.get());
         attention && halves && halves_can_do(attention->options))
       return {{rewriter.to().add<HalfAttention>(in, attention->options), Value{}}};
-    if (dynamic_cast<const Embedding*>(node.op.get()) && stored_s8(node.inputs[0]))
+    if (dynamic_cast<const Embedding*>(node.op.get()) && is_s8(node.inputs[0]))
       return {{embedding_s8(in[0], scales_of(node.inputs[0], node.inputs[0].dim(0)), in[1])}};
     if (dynamic_cast<const ExpertLinear*>(node.op.get()) &&
-        std::all_of(node.inputs.begin() + 2, node.inputs.end(), stored_s8)) {
+        std::all_of(node.inputs.begin() + 2, node.inputs.end(), is_s8)) {
       std::vector<Value> inputs = in;
       for (size_t e = 2; e < in.size(); ++e)
         inputs[e] = rewriter.to().add<Pack>({in[e], scales_of(node.inputs[e], node.inputs[e].dim(0))},

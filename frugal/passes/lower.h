@@ -15,6 +15,9 @@ namespace frugal {
 // without causality runs in halves where the machine has them (ops/half_attention.h).
 std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& store, Isa isa);
 
+// Whether a value is a variable, perhaps under another shape, that the store holds as 7-bit integers.
+bool stored_s8(const Graph& graph, const Value& value, const Store& store);
+
 // Every product, of experts too, becomes pack + packed product in `precision` (f32 or bf16), or in f32 where
 // it must stay exact; but the gradient of a weight that few rows went through becomes head_outer of one head.
 std::shared_ptr<Graph> lower_products(const Graph& graph, Isa isa, Precision precision);

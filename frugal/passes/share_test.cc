@@ -5,6 +5,7 @@
 #include "frugal/base/random.h"
 #include "frugal/ops/activation.h"
 #include "frugal/ops/matmul.h"
+#include "frugal/ops/testing.h"
 #include "frugal/ops/unary.h"
 #include "frugal/passes/fuse.h"
 #include "frugal/passes/lower.h"
@@ -20,16 +21,6 @@ Tensor random_matrix(int64_t rows, int64_t columns, const std::string& name) {
   Random random(3, name);
   for (float& value : tensor.data<float>()) value = static_cast<float>(random.normal());
   return tensor;
-}
-
-int count_steps(const Graph& graph, std::string_view name) {
-  int count = 0;
-  const std::vector<bool> live = graph.live_nodes();
-  for (size_t i = 0; i < live.size(); ++i) {
-    const Node& node = graph.node(static_cast<int>(i));
-    count += live[i] && node.op && node.op->name() == name;
-  }
-  return count;
 }
 
 // q and v of x, a gated pair of q, and a product of another width.
@@ -71,9 +62,9 @@ TEST(ShareProducts, JoinsThoseOfOneInputAndWidthAndChangesNoBit) {
   const std::shared_ptr<Graph> plain = fold_constants(
       *lower_products(*fuse_epilogues(model.graph), context.isa, Precision::f32), context, *model.store);
   const std::shared_ptr<Graph> shared = share_products(*plain);
-  EXPECT_EQ(count_steps(*plain, "packed_matmul"), 5);
-  EXPECT_EQ(count_steps(*shared, "packed_matmul"), 1);
-  EXPECT_EQ(count_steps(*shared, "shared_matmul"), 2);
+  EXPECT_EQ(testing::count_of(*plain, "packed_matmul"), 5);
+  EXPECT_EQ(testing::count_of(*shared, "packed_matmul"), 1);
+  EXPECT_EQ(testing::count_of(*shared, "shared_matmul"), 2);
   Program one(plain, context, model.store), other(shared, context, model.store);
   EXPECT_EQ(run(one), run(other));
 }

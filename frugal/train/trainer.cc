@@ -17,7 +17,7 @@
 namespace frugal {
 namespace {
 
-constexpr size_t kMostPrograms = 96;
+constexpr size_t kMostPrograms = 96;  // kTrainingParts shapes an octave of rows, and more for longer texts
 
 double cpu_seconds() {
   rusage usage;

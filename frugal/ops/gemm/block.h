@@ -84,6 +84,9 @@ class Block {
     const bool waits = plan_.deeps > 1 || plan_.chunk < k;
     const bool direct = precision_ == Precision::f32 && epilogue_->activation == Activation::none &&
                         (panel + count) * kernel_.cols <= n_;
+    // Of one panel, several strips' sums lie one after another and are finished together: a call for each 4
+    // rows took a tenth of AVX2's time.
+    const int64_t at_once = plan_.group == 1 ? std::max<int64_t>(1, kFinishRows / plan_.strip_rows) : 1;
     Tile tile{};
     tile.by_k = a_at_.by_k;
     tile.a_bytes = a_at_.step();
@@ -98,9 +101,6 @@ class Block {
         tile.summable =
             panels_ + panel * panel_bytes + kernel_.elements_bytes(k_) + (k0 + c0) / kernel_.stretch;
       const bool last = deep + 1 == plan_.deeps && c0 + tile.k >= k;
-      // Of one panel, several strips' sums lie one after another and are finished together: a call for each
-      // 4 rows took a tenth of AVX2's time.
-      const int64_t at_once = plan_.group == 1 ? std::max<int64_t>(1, kFinishRows / plan_.strip_rows) : 1;
       for (int64_t row = 0, strip = 0; row < rows_; row += plan_.strip_rows, ++strip) {
         tile.rows = std::min(plan_.strip_rows, rows_ - row);
         tile.a = a_at_.start + row * a_at_.per_row + c0 * a_at_.per_k;
