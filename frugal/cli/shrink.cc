@@ -74,8 +74,10 @@ std::function<int()> setup_shrink(CLI::App& app) {
   app.add_option("--target", o->target, "share of the teacher's accuracy to keep (default 0.99)");
   app.add_option("--max-length", o->max_length, "tokens of a text at most (default: what the model allows)");
   o->recipe.add(app);
-  app.add_option("--student-epochs", o->student_epochs,
-                 "passes over the data for students, copies counted in (default: 2.4 times the teacher's)");
+  app.add_option(
+      "--student-epochs", o->student_epochs,
+      "passes over the data for students of one or two layers, copies counted in; deeper ones make "
+      "fewer (default: 2.4 times the teacher's)");
   app.add_option("--student-lr", o->student_lr, "learning rate of students (default: the teacher's)");
   app.add_option("--depths", o->depths,
                  "layers of the students to try, like 1,2,3 (default: up to half the teacher's)");

@@ -84,13 +84,23 @@ class Job {
                               data_.labels.regression ? 1 : data_.labels.names.size(),
                               data_.labels.regression ? "value" : "classes"));
     double weight = phase_weight(options_.teacher, layers);
-    for (int64_t depth : depths_) weight += phase_weight(options_.student, depth);
+    for (int64_t depth : depths_) weight += phase_weight(student_options(depth), depth);
     progress_.plan(static_cast<int>(1 + depths_.size()), weight);
   }
 
   // Work of a training run in layer-epochs; the embeddings and the head count as half a layer.
   static double phase_weight(const TrainOptions& options, int64_t layers) {
     return options.epochs * (static_cast<double>(layers) + 0.5);
+  }
+
+  // Students of more than two layers train for as many layer-epochs as one of two, but for no fewer epochs
+  // than the teacher: they start nearer to it, and the next one goes on from them. BANKING77's three layers
+  // had 92.4 of their 92.5 % on validation after half of 12 epochs, which were a third of the whole job.
+  TrainOptions student_options(int64_t depth) const {
+    TrainOptions options = options_.student;
+    const double least = std::min(options.epochs, options_.teacher.epochs);
+    options.epochs = std::max(least, options.epochs * std::min(1.0, 2.0 / static_cast<double>(depth)));
+    return options;
   }
 
   PhaseSpec spec_of(const std::string& key, const std::string& title, const TrainOptions& options,
@@ -194,7 +204,7 @@ class Job {
     row.state = CandidateState::dropped;
     row.why = why;
     dropped_.push_back(row);
-    progress_.skip("student, " + row.name, phase_weight(options_.student, depth), "not needed, " + why);
+    progress_.skip("student, " + row.name, phase_weight(student_options(depth), depth), "not needed, " + why);
   }
 
   void try_student(int64_t depth) {
@@ -212,7 +222,7 @@ class Job {
     const auto objective =
         std::make_shared<DistillObjective>(lessons_.targets, answers_, matches, options_.distill);
     Rung rung{fmt::format("student-{}", depth), "student, " + layers_text(depth), depth, {}};
-    PhaseSpec spec = spec_of(rung.key, rung.title, options_.student, depth);
+    PhaseSpec spec = spec_of(rung.key, rung.title, student_options(depth), depth);
     // An epoch is a pass over as many texts as there are, copies or not.
     spec.options.epochs *= static_cast<double>(training_.size()) / static_cast<double>(lessons_.size());
     const double needed = options_.target * reference_metric();

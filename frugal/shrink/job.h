@@ -32,7 +32,7 @@ struct ShrinkOptions {
   std::vector<int64_t> depths;  // of students; empty: half of the teacher's layers and fewer
   bool trim = true, int8 = true;
   int32_t common_pieces =
-      8000;             // kept by the common vocabulary beside what the training text uses; 0: no such one
+      6000;             // kept by the common vocabulary beside what the training text uses; 0: no such one
   bool all = false;     // train and measure every depth, also those that cannot win
   std::string command;  // for the report
   bool resume = false;  // the folder must hold a run to continue

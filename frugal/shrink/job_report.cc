@@ -73,8 +73,8 @@ Report make_report(const JobReport& job) {
       {"test texts", format_count(job.data.test.size())},
       {"seed", std::to_string(o.data.seed)},
       {"teacher", fmt::format("{} epochs, learning rate {}", o.teacher.epochs, o.teacher.learning_rate)},
-      {"students", fmt::format("{} epochs, learning rate {}, temperature {}", o.student.epochs,
-                               o.student.learning_rate, o.distill.temperature)},
+      {"students", fmt::format("{} epochs (fewer of more than two layers), learning rate {}, temperature {}",
+                               o.student.epochs, o.student.learning_rate, o.distill.temperature)},
       {"frugal", "0.1.0"}};
   return report;
 }
