@@ -4,8 +4,8 @@
     .venv/bin/python bench/compare.py [--frugal build/bin/frugal] [--rounds 3] [--only training,inference,...]
 
 Every figure is a ratio of two programs that ran one after the other, in A B A B order; the median of the rounds is
-quoted with its smallest and largest value. Results are kept in docs/results.json, so that sections can be measured
-one at a time.
+quoted with its smallest and largest value. Results are kept in docs/results.json by section and processor, so that
+sections can be measured one at a time, and on several machines.
 """
 import argparse
 import json
@@ -27,9 +27,9 @@ OTHERS = [("inference.md", "Inference", "bench/inference.py"),
           ("inference_openvino.md", "Inference against OpenVINO, the nearest",
            "bench/inference.py --shapes MiniLM-L6,TinyBERT4,DistilBERT,BERT-base "
            "--works 1x8,1x32,1x128,1x512,8x128,64x128 --peers openvino --rounds 2 --seconds 0.3"),
-          ("inference_avx2.md", "Inference against ONNX Runtime, both held to AVX2",
-           "bench/inference.py --isa avx2 --shapes MiniLM-L6,TinyBERT4,DistilBERT --works 1x8,1x32,1x128,1x512,8x128 "
-           "--peers ort --rounds 2 --seconds 0.3"),
+          ("inference_avx2.md", "Inference on a processor with AVX2 only",
+           "bench/inference.py --shapes TinyBERT4,MiniLM-L6,DistilBERT --works 1x8,1x32,1x128,1x512,8x128 "
+           "--peers ort,openvino,ct2 --rounds 2 --seconds 0.3 --out avx2"),
           ("generation.md", "Generation against CTranslate2 and llama.cpp", "bench/generate.py --rounds 3"),
           ("tokenizers.md", "Tokenizers, one thread, whole processes on 20 MB of Wikipedia",
            "bench/tokenizer/compare_processes.py")]
@@ -104,11 +104,11 @@ def inference(args):
 
 def machine(args):
     text, _ = run([args.frugal, "bench", "--machine", "--json", "--threads", 2])
-    result = json.loads(text)
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
-    result["cpu"] = cpu
-    result["system"] = platform.system()
-    return result
+    return json.loads(text) | {"system": platform.system()}
+
+
+def cpu_name():
+    return next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
 
 
 def accuracy(args):
@@ -149,35 +149,33 @@ SECTIONS = {"machine": machine, "training": training, "inference": inference, "a
 def markdown(results):
     lines = ["# Results", "", "Made by `make bench` (`bench/compare.py`); two threads on each side, programs in turn (A B A B),",
              "median of the rounds with the least and the most. Ratios above 1 are in frugal's favour.", ""]
-    if "machine" in results:
-        m = results["machine"]
-        lines += [f"Machine: {m['cpu']}, {m['cores']} cores, {m['used']}; {m['system']}. Measured peak, two threads: "
+    for cpu, m in results.get("machine", {}).items():
+        lines += [f"{cpu}: {m['cores']} cores, {m['used']}; {m['system']}. Measured peak, two threads: "
                   f"fp32 {m['peak']['fp32'] / 1e9:.0f} GFLOP/s, bf16 {m['peak']['bf16'] / 1e9:.0f} GFLOP/s, "
                   f"int8 {m['peak']['int8'] / 1e9:.0f} GOP/s, memory {m['peak']['bytes_per_second'] / 1e9:.0f} GB/s.", ""]
-    if "training" in results:
-        lines += ["## Fine-tuning MiniLM on BANKING77, batch 32", "",
+    for cpu, rows in results.get("training", {}).items():
+        lines += [f"## Fine-tuning MiniLM on BANKING77, batch 32; {cpu}", "",
                   "| layers | frugal tokens/s | PyTorch eager fp32 | ratio | PyTorch, fused AdamW | ratio | peak memory, frugal / PyTorch |",
                   "|---|---|---|---|---|---|---|"]
-        for r in results["training"]:
+        for r in rows:
             lines.append(f"| {r['layers']} | {show(r['frugal'], 0)} | {show(r['pytorch'], 0)} | {show(r['ratio'])} | "
                          f"{show(r['pytorch_fused'], 0)} | {show(r['ratio_fused'])} | "
                          f"{r['memory'] / 1e9:.2f} / {r['peer_memory'] / 1e9:.2f} GB |")
         lines.append("")
-    if "inference" in results:
-        lines += ["## MiniLM inference with a classifier, ms", "", "| batch x tokens | type | frugal | ONNX Runtime, best of plain and fused | ratio |",
-                  "|---|---|---|---|---|"]
-        for r in results["inference"]:
+    for cpu, rows in results.get("inference", {}).items():
+        lines += [f"## MiniLM inference with a classifier, ms; {cpu}", "",
+                  "| batch x tokens | type | frugal | ONNX Runtime, best of plain and fused | ratio |", "|---|---|---|---|---|"]
+        for r in rows:
             lines.append(f"| {r['work']} | {r['precision']} | {show(r['frugal'])} | {show(r['ort'])} | {show(r['ratio'])} |")
         lines.append("")
     for key, title in (("accuracy", "frugal"), ("accuracy_pytorch", "PyTorch")):
-        if key in results:
-            a = results[key]
+        for cpu, a in results.get(key, {}).items():
             lines += [f"Teacher's test accuracy, {title}, seeds 0 to 2, n = {a['rows']}: "
-                      + ", ".join(f"{100 * v:.2f} %" for v in a["values"]) + f"; mean {100 * a['mean']:.2f} %.", ""]
+                      + ", ".join(f"{100 * v:.2f} %" for v in a["values"]) + f"; mean {100 * a['mean']:.2f} % ({cpu}).", ""]
     if "shrink" in results:
-        where = results["shrink"]["machine"]
-        lines += ["## The main job", "", f"{results['shrink']['main_result']} ({where['CPU']}, "
-                  f"{where['instruction set']}, {where['threads']} threads.)", ""]
+        lines += ["## The main job", ""]
+        for cpu, job in results["shrink"].items():
+            lines += [f"{job['main_result']} ({cpu}, {job['machine']['instruction set']}, {job['machine']['threads']} threads.)", ""]
     for file, title, script in OTHERS:
         path = pathlib.Path("docs") / file
         if path.exists():
@@ -203,10 +201,11 @@ def main():
         if name not in SECTIONS:
             sys.exit(f"unknown section {name}; known: {', '.join(SECTIONS)}")
         print(f"== {name}", flush=True)
-        results[name] = SECTIONS[name](args)
+        found = SECTIONS[name](args)
         if args.isa:
-            print(json.dumps(results[name], indent=1))
+            print(json.dumps(found, indent=1))
             continue
+        results.setdefault(name, {})[cpu_name()] = found
         store.write_text(json.dumps(results, indent=1) + "\n")
         pathlib.Path("docs/RESULTS.md").write_text(markdown(results))
 
