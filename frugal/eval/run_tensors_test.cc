@@ -23,24 +23,36 @@ std::vector<std::string> case_folders() {
   return folders;
 }
 
-// Largest difference over the largest value of the reference; tensors that are zero but for rounding count
-// absolutely.
-void expect_close(const Tensor& ours, const Tensor& reference, double tolerance, const std::string& name) {
+double largest_of(const Tensor& tensor) {
+  const Tensor x = tensor.to(DType::f32);
+  double largest = 0;
+  for (const float value : x.data<float>()) largest = std::max<double>(largest, std::fabs(value));
+  return largest;
+}
+
+// Largest difference over the largest value of the reference, or over `least`: a tensor that is zero but for
+// rounding counts absolutely.
+void expect_close(const Tensor& ours, const Tensor& reference, double tolerance, const std::string& name,
+                  double least = 1e-4) {
   ASSERT_EQ(ours.count(), reference.count()) << name;
-  double largest = 1e-4, difference = 0;
+  const double largest = std::max(least, largest_of(reference));
+  double difference = 0;
   const Tensor a = ours.to(DType::f32), b = reference.to(DType::f32);
   for (int64_t i = 0; i < a.count(); ++i) {
-    largest = std::max<double>(largest, std::fabs(b.data<float>()[i]));
     difference = std::max<double>(difference, std::fabs(a.data<float>()[i] - b.data<float>()[i]));
     ASSERT_TRUE(std::isfinite(a.data<float>()[i])) << name;
   }
   EXPECT_LE(difference / largest, tolerance) << name;
 }
 
+// A sum whose terms cancel, as the gradient of the bias of logits that a softmax shares, keeps their
+// rounding: it is measured by a thousandth of the largest value of all tensors.
 void expect_all_close(const TensorMap& ours, const TensorMap& reference, double tolerance) {
+  double largest = 0;
+  for (const auto& [name, tensor] : reference) largest = std::max(largest, largest_of(tensor));
   for (const auto& [name, tensor] : reference) {
     ASSERT_TRUE(ours.count(name)) << name;
-    expect_close(ours.at(name), tensor, tolerance, name);
+    expect_close(ours.at(name), tensor, tolerance, name, std::max(1e-4, 1e-3 * largest));
   }
 }
 
