@@ -19,6 +19,7 @@ import tempfile
 
 from inference_sides import hold_back
 from inference_table import spread
+from processor import cpu_name
 
 MODEL = "models/all-MiniLM-L6-v2"
 DATA = "examples/banking77"
@@ -105,10 +106,6 @@ def inference(args):
 def machine(args):
     text, _ = run([args.frugal, "bench", "--machine", "--json", "--threads", 2])
     return json.loads(text) | {"system": platform.system()}
-
-
-def cpu_name():
-    return next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
 
 
 def accuracy(args):

@@ -21,6 +21,7 @@ import sys
 import time
 
 from generation_table import bytes_a_token, markdown, spread
+from processor import cpu_name
 
 PEERS = pathlib.Path(__file__).parent / "peers"
 SHAPES = {"gpt2": {"prompts": 1, "given": 128, "new": 128, "beams": 1, "vocabulary": 50257},
@@ -122,8 +123,7 @@ def main():
     work = [(shape, precision) for shape in args.shapes.split(",") for precision in args.types.split(",")]
     for shape, precision in work:
         make(args, shape, precision)
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
-    result = {"cpu": cpu, "threads": args.threads, "rounds": args.rounds, "rows": []}
+    result = {"cpu": cpu_name(), "threads": args.threads, "rounds": args.rounds, "rows": []}
     bandwidth = [gb_per_second(args)]
     for shape, precision in work:
         result["rows"].append(compare(args, shape, precision))

@@ -20,6 +20,7 @@ from inference_chart import chart
 from inference_sides import PEERS, Failed, hold_back, prepare, settings_of, times_of
 from inference_table import markdown, spread
 from inference_works import works_of
+from processor import cpu_name
 
 SHAPES = "TinyBERT4,MiniLM-L6,DistilBERT,BERT-base,BERT-large"
 WORKS = "1x8,1x32,1x128,1x512,8x128,64x128,BANKING77,SST-2"
@@ -83,7 +84,7 @@ def options():
     parser.add_argument("--seconds", type=float, help="time for each figure (default 0.5)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--isa", choices=["avx2"],
-                        help="hold all sides to it (bench/peers/avx2_only.c); the results go to inference_avx2.*")
+                        help="hold all sides to it (bench/peers/avx2_only.c); the results go to inference_held_to_avx2.*")
     parser.add_argument("--banking77", type=pathlib.Path, default=pathlib.Path("examples/banking77/test.tsv"))
     parser.add_argument("--sst2", type=pathlib.Path, help="SST-2's dev.tsv: a header, then sentence TAB label")
     parser.add_argument("--texts", type=int, help="so many of each file (default 640)")
@@ -106,10 +107,10 @@ def options():
 
 def main():
     args = options()
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    cpu = cpu_name()
     fixed, texts = works_of(args)
     args.out.mkdir(parents=True, exist_ok=True)
-    name = "inference" + (f"_{args.isa}" if args.isa else "")
+    name = "inference" + (f"_held_to_{args.isa}" if args.isa else "")
     if args.isa:
         cpu += f", held to {args.isa}"
         hold_back(args.work)

@@ -51,9 +51,9 @@ struct ShrinkOutcome {
 double default_student_epochs(double teacher_epochs);
 double default_student_rate(double teacher_rate);
 // Those of a student of `depth` layers: student.epochs up to two, above that as many layer-epochs as two
-// layers have, but no fewer epochs than the teacher. Deeper ones start nearer to the teacher, and the next
-// one goes on from them: BANKING77's three layers had 92.4 of their 92.5 % on validation after half of 12
-// epochs, which were a third of the whole job.
+// layers have, but no fewer epochs than the teacher: deeper ones start nearer to it, and the next one goes on
+// from them. BANKING77's three layers have 91.8 % on validation after 8 epochs, 92.5 after 12, which were a
+// third of the whole job; the two layers after them keep 99.5 and 99.3 % of the teacher on test.
 double student_epochs(const ShrinkOptions& options, int64_t depth);
 
 ShrinkOutcome run_shrink(const ShrinkOptions& options, const Context& context, Progress& progress);
