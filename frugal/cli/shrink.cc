@@ -77,8 +77,8 @@ std::function<int()> setup_shrink(CLI::App& app) {
   app.add_option(
       "--student-epochs", o->student_epochs,
       "passes over the data for students of one or two layers, copies counted in; deeper ones make "
-      "fewer (default: 2.4 times the teacher's)");
-  app.add_option("--student-lr", o->student_lr, "learning rate of students (default: the teacher's)");
+      "no more than the teacher (default: twice the teacher's)");
+  app.add_option("--student-lr", o->student_lr, "learning rate of students (default: twice the teacher's)");
   app.add_option("--depths", o->depths,
                  "layers of the students to try, like 1,2,3 (default: up to half the teacher's)");
   app.add_option("--distill-labels", o->distill.labels, "weight of the labels in a student's loss");

