@@ -1,4 +1,7 @@
+#include <chrono>
+
 #include "frugal/base/error.h"
+#include "frugal/base/format.h"
 #include "frugal/base/interrupt.h"
 #include "frugal/cli/command.h"
 #include "frugal/cli/training_options.h"
@@ -15,6 +18,7 @@ struct Options : Common {
   int max_length = 0, common_pieces = 6000;
   DistillWeights distill;
   Augmentation augmentation;
+  std::optional<int64_t> copies;
   bool no_trim = false, no_int8 = false, all = false, resume = false;
 };
 
@@ -34,6 +38,7 @@ int run(CLI::App& app, Options& o) {
       o.student_lr > 0 ? o.student_lr : default_student_rate(options.teacher.learning_rate);
   options.distill = o.distill;
   options.augmentation = o.augmentation;
+  options.copies = o.copies;
   options.depths = integer_list("--depths", o.depths, 1);
   options.trim = !o.no_trim;
   if (o.common_pieces < 0) throw UsageError("--common-pieces must not be negative");
@@ -47,11 +52,14 @@ int run(CLI::App& app, Options& o) {
   InterruptGuard guard;
   Progress progress(ProgressOptions::for_stderr(o.quiet));
   ShrinkOutcome outcome;
+  const auto begun = std::chrono::steady_clock::now();
   try {
     outcome = run_shrink(options, context, progress);
   } catch (const Interrupted& stop) {
     throw Interrupted(stop.message(), "repeat the command to continue: " + o.command);
   }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  progress.say(fmt::format("this run took {}", format_duration(took.count())));
   if (o.json)
     fmt::print("{}\n", to_text(outcome.report));
   else
@@ -76,16 +84,18 @@ std::function<int()> setup_shrink(CLI::App& app) {
   o->recipe.add(app);
   app.add_option(
       "--student-epochs", o->student_epochs,
-      "passes over the data for students of one or two layers, copies counted in; deeper ones make "
-      "no more than the teacher (default: twice the teacher's)");
+      "passes over the data for a student of two layers, copies counted in; one of one layer, which costs a "
+      "fifth, makes six times as many, deeper ones no more than the teacher (default: twice the teacher's)");
   app.add_option("--student-lr", o->student_lr, "learning rate of students (default: twice the teacher's)");
   app.add_option("--depths", o->depths,
                  "layers of the students to try, like 1,2,3 (default: up to half the teacher's)");
   app.add_option("--distill-labels", o->distill.labels, "weight of the labels in a student's loss");
   app.add_option("--distill-soft", o->distill.soft, "weight of the teacher's softened answers");
   app.add_option("--distill-hidden", o->distill.hidden, "weight of the teacher's hidden states");
-  app.add_option("--copies", o->augmentation.copies,
-                 "noisy copies of each text that students learn from too (default 2; 0: none)");
+  app.add_option(
+      "--copies", o->copies,
+      "noisy copies of each text that students learn from too (default: 80,000 texts in all, 2 to 20 "
+      "of each; 0: none)");
   app.add_option("--copy-drop", o->augmentation.drop,
                  "chance of a copy's token to be left out (default 0.1)");
   app.add_option("--copy-exchange", o->augmentation.exchange,

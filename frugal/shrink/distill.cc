@@ -1,7 +1,6 @@
 #include "frugal/shrink/distill.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "frugal/ops/mse.h"
 #include "frugal/ops/scale.h"
@@ -15,14 +14,22 @@ LabelObjective objective_of(Targets targets) {
                                  : LabelObjective(std::move(targets.classes));
 }
 
-void copy_rows(const Tensor& all, std::span<const int64_t> examples, Tensor to) {
-  const int64_t width = all.dim(1);
-  for (size_t i = 0; i < examples.size(); ++i)
-    std::memcpy(to.data<float>().data() + static_cast<int64_t>(i) * width,
-                all.data<float>().data() + examples[i] * width, static_cast<size_t>(width) * sizeof(float));
+void copy_rows(const TeacherAnswers& answers, const std::string& name, std::span<const int64_t> examples,
+               Tensor to) {
+  float* at = to.data<float>().data();
+  for (const int64_t example : examples) {
+    const std::span<const float> row = answers.row(name, example);
+    at = std::copy(row.begin(), row.end(), at);
+  }
 }
 
 }  // namespace
+
+std::span<const float> TeacherAnswers::row(const std::string& name, int64_t example) const {
+  const Tensor& rows = parts[static_cast<size_t>(example / kPart)].at(name);
+  const auto width = static_cast<size_t>(rows.dim(1));
+  return rows.data<float>().subspan(static_cast<size_t>(example % kPart) * width, width);
+}
 
 DistillObjective::DistillObjective(Targets targets, std::shared_ptr<const TeacherAnswers> teacher,
                                    std::vector<std::pair<std::string, std::string>> matches,
@@ -58,9 +65,9 @@ void DistillObjective::write(Program& program, std::span<const int64_t> examples
   given_.write(program, examples);
   Tensor ones = program.input("example_weights");
   std::ranges::fill(ones.data<float>(), 1.0f);
-  copy_rows(teacher_->logits, examples, program.input("teacher_logits"));
+  copy_rows(*teacher_, "logits", examples, program.input("teacher_logits"));
   for (const auto& [student_tap, teacher_tap] : matches_)
-    copy_rows(teacher_->hidden.at(teacher_tap), examples, program.input("teacher." + student_tap));
+    copy_rows(*teacher_, teacher_tap, examples, program.input("teacher." + student_tap));
 }
 
 }  // namespace frugal

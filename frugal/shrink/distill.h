@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,13 @@ struct DistillWeights {
   double temperature = 2;
 };
 
-// What the teacher says of every training example.
+// What the teacher says of every training example, kPart of them in each part, fewer in the last.
 struct TeacherAnswers {
-  Tensor logits;                         // [N, C]
-  std::map<std::string, Tensor> hidden;  // "hidden.3" -> [N, H]: the first row's state after layer 3
+  static constexpr int64_t kPart = 4096;
+  // "logits" -> f32 [n, C]; "hidden.3" -> f32 [n, H]: the first row's state after layer 3.
+  std::vector<std::map<std::string, Tensor>> parts;
+
+  std::span<const float> row(const std::string& name, int64_t example) const;
 };
 
 class DistillObjective : public Objective {
