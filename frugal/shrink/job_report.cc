@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "frugal/base/format.h"
+#include "frugal/shrink/lessons.h"
 #include "frugal/train/metrics.h"
 
 namespace frugal {
@@ -44,6 +45,7 @@ std::string sentence(const JobReport& job, const ReportCandidate& winner, const 
 
 Report make_report(const JobReport& job) {
   const ShrinkOptions& o = job.options;
+  const auto training_texts = static_cast<int64_t>(job.data.training_rows.size());
   Report report;
   const auto base = [](const std::string& path) {
     const std::filesystem::path p = std::filesystem::path(path).lexically_normal();
@@ -68,13 +70,16 @@ Report make_report(const JobReport& job) {
                     {"threads", std::to_string(job.context.team->threads())},
                     {"instruction set", std::string(name_of(job.context.isa))}};
   report.settings = {
-      {"training texts", format_count(static_cast<int64_t>(job.data.training_rows.size()))},
+      {"training texts", format_count(training_texts)},
       {"validation texts", format_count(static_cast<int64_t>(job.data.validation_rows.size()))},
       {"test texts", format_count(job.data.test.size())},
       {"seed", std::to_string(o.data.seed)},
       {"teacher", fmt::format("{} epochs, learning rate {}", o.teacher.epochs, o.teacher.learning_rate)},
-      {"students", fmt::format("{} epochs (fewer of more than two layers), learning rate {}, temperature {}",
-                               o.student.epochs, o.student.learning_rate, o.distill.temperature)},
+      {"students",
+       fmt::format("{} epochs of one layer, {} of two, {} of more; learning rate {}, temperature {}, "
+                   "{} noisy copies of each text",
+                   student_epochs(o, 1), student_epochs(o, 2), student_epochs(o, 3), o.student.learning_rate,
+                   o.distill.temperature, o.copies.value_or(default_copies(training_texts)))},
       {"frugal", "0.1.0"}};
   return report;
 }
