@@ -6,6 +6,9 @@
 
 #include <boost/crc.hpp>
 #include <cerrno>
+#include <chrono>
+#include <memory>
+#include <thread>
 
 #include "frugal/io/crc32.h"
 #include "frugal/io/file.h"
@@ -183,6 +186,17 @@ TEST(FolderLock, TwoRunsDoNotShareAFolder) {
     const FolderLock other(root / "elsewhere");
   }
   const FolderLock again(out);
+}
+
+TEST(FolderLock, WaitsForARunThatIsGoing) {
+  const TempFolder root;
+  auto held = std::make_unique<FolderLock>(root.path());
+  std::thread going([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    held.reset();
+  });
+  EXPECT_NO_THROW(FolderLock lock(root.path()));
+  going.join();
 }
 
 TEST(FolderLock, DeathLetsGo) {

@@ -23,6 +23,15 @@ std::string holder(int fd) {
   return " (process " + pid + ")";
 }
 
+// A killed process holds its lock until the system has taken back its memory, some tens of milliseconds.
+bool lock_soon(int fd) {
+  for (int attempt = 0;; ++attempt) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK || attempt == 10) return false;
+    ::usleep(50'000);
+  }
+}
+
 }  // namespace
 
 FolderLock::FolderLock(const std::string& folder) {
@@ -30,7 +39,7 @@ FolderLock::FolderLock(const std::string& folder) {
   const std::string path = folder + "/.lock";
   fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (fd_ < 0) throw_system_error(path, "write", errno);
-  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_soon(fd_)) {
     const int error = errno;
     const std::string other = holder(fd_);
     ::close(fd_);
