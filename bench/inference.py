@@ -8,7 +8,8 @@ setting (fp32, bf16, int8, ...) of every side gets a process of its own a round,
 is in memory at a time; the best setting of each side counts, by the median of the rounds. A setting three times slower
 than the best peer's in the first round, and not its own side's best, is left out of the others.
 
-Writes inference.json, inference.md and inference.svg in --out; shapes not measured this time are kept from there.
+Writes inference.json, inference.md and inference.svg in --out; shapes and works
+not measured this time are kept from there, works if they were measured in the same way on the same processor.
 """
 import argparse
 import json
@@ -72,6 +73,17 @@ def compare(args, shape, works):
                     "rows": [row_of(work, times, least, args.rounds) for work in works]}
 
 
+def joined(old, new):
+    """The new rows of a shape among the old ones of works that were not measured again."""
+    if any(old.get(key) != new[key] for key in ("cpu", "versions", "threads", "rounds")):
+        return new
+    names = [row["name"] for row in new["rows"]]
+    rows = [row for row in old["rows"] if row["name"] not in names] + new["rows"]
+    works = WORKS.split(",")
+    rows.sort(key=lambda row: next(i for i, work in enumerate(works) if row["name"].startswith(work)))
+    return new | {"rows": rows, "differences": old["differences"] | new["differences"]}
+
+
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frugal", default="build/bin/frugal")
@@ -118,7 +130,8 @@ def main():
     result = json.loads(store.read_text()) if store.exists() else {}
     for shape in args.shapes:
         try:
-            result[shape] = {"cpu": cpu} | compare(args, shape, fixed + (texts if shape in TEXT_SHAPES else []))
+            measured = {"cpu": cpu} | compare(args, shape, fixed + (texts if shape in TEXT_SHAPES else []))
+            result[shape] = joined(result.get(shape, {}), measured)
         except Failed as problem:
             sys.exit(str(problem))
         result = {one: result[one] for one in SHAPES.split(",") if one in result}
