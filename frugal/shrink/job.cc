@@ -84,7 +84,7 @@ class Job {
                               data_.labels.regression ? 1 : data_.labels.names.size(),
                               data_.labels.regression ? "value" : "classes"));
     augmentation_ = options_.augmentation;
-    augmentation_.copies = options_.copies.value_or(default_copies(training_.size()));
+    augmentation_.copies = student_copies(options_, training_.size());
     double weight = phase_weight(options_.teacher, layers) + asking_weight();
     for (int64_t depth : depths_) weight += phase_weight(student_options(depth), depth);
     progress_.plan(static_cast<int>(2 + depths_.size()), weight);
@@ -428,6 +428,10 @@ double default_student_rate(double teacher_rate) { return 2 * teacher_rate; }
 double student_epochs(const ShrinkOptions& options, int64_t depth) {
   if (depth > 2) return std::min(options.student.epochs, options.teacher.epochs);
   return depth == 1 ? 6 * options.student.epochs : options.student.epochs;
+}
+
+int64_t student_copies(const ShrinkOptions& options, int64_t texts) {
+  return options.copies.value_or(default_copies(texts));
 }
 
 ShrinkOutcome run_shrink(const ShrinkOptions& options, const Context& context, Progress& progress) {

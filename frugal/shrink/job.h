@@ -59,6 +59,9 @@ double default_student_rate(double teacher_rate);
 // teacher 92.7 %): one layer 92.5 % with 60 epochs, two 92.3 % with 10.
 double student_epochs(const ShrinkOptions& options, int64_t depth);
 
+// Noisy copies of each of so many training texts: those asked for, or default_copies() of lessons.h.
+int64_t student_copies(const ShrinkOptions& options, int64_t texts);
+
 ShrinkOutcome run_shrink(const ShrinkOptions& options, const Context& context, Progress& progress);
 
 }  // namespace frugal

@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "frugal/base/format.h"
-#include "frugal/shrink/lessons.h"
 #include "frugal/train/metrics.h"
 
 namespace frugal {
@@ -79,7 +78,7 @@ Report make_report(const JobReport& job) {
        fmt::format("{} epochs of one layer, {} of two, {} of more; learning rate {}, temperature {}, "
                    "{} noisy copies of each text",
                    student_epochs(o, 1), student_epochs(o, 2), student_epochs(o, 3), o.student.learning_rate,
-                   o.distill.temperature, o.copies.value_or(default_copies(training_texts)))},
+                   o.distill.temperature, student_copies(o, training_texts))},
       {"frugal", "0.1.0"}};
   return report;
 }

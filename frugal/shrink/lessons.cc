@@ -13,8 +13,9 @@
 namespace frugal {
 namespace {
 
-std::string part_file(const LessonSpec& spec, int64_t part) {
-  return fmt::format("{}/answers-{:05}.safetensors", spec.folder, part);
+// Of the part that begins with text `begin`.
+std::string part_file(const LessonSpec& spec, int64_t begin) {
+  return fmt::format("{}/answers-{:05}.safetensors", spec.folder, begin / TeacherAnswers::kPart);
 }
 
 void check_part(const TensorMap& tensors, const std::set<std::string>& taps, int64_t rows,
@@ -47,11 +48,8 @@ void ask_all(const LessonSpec& spec, const std::vector<Sequence>& texts,
              const std::function<TextModel()>& open_teacher, Progress& progress) {
   const auto count = static_cast<int64_t>(texts.size());
   const std::string title = fmt::format("teacher, answers to {} texts", format_count(count));
-  const auto answered = [&](int64_t begin) {
-    return std::filesystem::exists(part_file(spec, begin / TeacherAnswers::kPart));
-  };
   int64_t begin = 0;
-  while (begin < count && answered(begin)) begin += TeacherAnswers::kPart;
+  while (begin < count && std::filesystem::exists(part_file(spec, begin))) begin += TeacherAnswers::kPart;
   if (begin >= count) return progress.skip(title, spec.weight);
   make_folder(spec.folder);
   progress.begin({title, count, spec.weight, begin, "texts"});
@@ -62,7 +60,7 @@ void ask_all(const LessonSpec& spec, const std::vector<Sequence>& texts,
                                     format_count(begin), format_count(count)));
     const int64_t rows = std::min(TeacherAnswers::kPart, count - begin);
     ask(teacher, spec, std::span(texts).subspan(static_cast<size_t>(begin), static_cast<size_t>(rows)),
-        part_file(spec, begin / TeacherAnswers::kPart));
+        part_file(spec, begin));
     progress.advance(begin + rows, rows);
   }
   progress.end();
@@ -93,7 +91,7 @@ Lessons make_lessons(const LessonSpec& spec, const Part& training, const Tokeniz
   const auto count = static_cast<int64_t>(texts.size());
   auto answers = std::make_shared<TeacherAnswers>();
   for (int64_t begin = 0; begin < count; begin += TeacherAnswers::kPart) {
-    const std::string file = part_file(spec, begin / TeacherAnswers::kPart);
+    const std::string file = part_file(spec, begin);
     answers->parts.push_back(read_safetensors(file).tensors);
     check_part(answers->parts.back(), spec.taps, std::min(TeacherAnswers::kPart, count - begin), file);
   }
