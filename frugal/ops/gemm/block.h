@@ -119,15 +119,17 @@ class Block {
     }
   }
 
-  // What follows this part is fetched by as many of the first strips as a step has lines, one line a step
-  // each. Where there are not that many strips, the first fetches a little ahead of itself.
+  // What follows this part is fetched by its first strips, each its share of a step's lines. Where there are
+  // too few of them, the first fetches a little ahead of itself.
   Ahead ahead(const Tile& tile, int64_t strip, int64_t per_k) const {
     constexpr int64_t kLine = 64, kNear = 4096;
     const int64_t lines = kernel_.step * per_k / kLine;  // a step
-    const bool few = plan_.strips < std::max<int64_t>(2, lines);
-    if (strip >= (few ? 1 : lines)) return {};
-    if (few) return {kNear, lines * kLine, kLine};
-    return {tile.k * per_k + strip * (tile.k / kernel_.step) * kLine, kLine, 0};
+    if (plan_.strips < (kernel_.far > 0 ? kernel_.far : std::max<int64_t>(2, lines)))
+      return strip == 0 ? Ahead{kNear, lines * kLine, kLine, lines} : Ahead{};
+    const int64_t share = ceil_div(lines, plan_.strips);
+    if (strip * share >= lines) return {};
+    const int64_t part = tile.k / kernel_.step * share * kLine;  // of what follows
+    return {tile.k * per_k + strip * part, share * kLine, share == 1 ? 0 : kLine, share};
   }
 
   void store_to_c(Tile& tile, int64_t row, int64_t panel) const {

@@ -141,6 +141,7 @@ Kernel GetKernel() {
           .element = sizeof(float),
           .chunk = 384,  // 1 to 4 % faster than 256, though 32 columns of it fill 48 KiB
           .stretch = 0,
+          .far = 0,
           .together = 1,
           .run = Run,
           .enter = nothing,

@@ -20,9 +20,10 @@ namespace frugal::gemm_internal {
 // come from further away, at 64 bytes every dozen cycles, the hardware's own fetching does not keep up with:
 // with this, BERT-base of 1 x 8 and 1 x 128 tokens in int8 takes 2.3 and 22 ms in place of 5.3 and 28.
 struct Ahead {
-  int64_t from;  // bytes from the panel's part
-  int64_t step;  // from one step's first line to the next one's; 0: nothing is fetched
-  int64_t line;  // from line to line of a step
+  int64_t from;   // bytes from the panel's part
+  int64_t step;   // from one step's first line to the next one's; 0: nothing is fetched
+  int64_t line;   // from line to line of a step; 0: they are one
+  int64_t lines;  // a step's; a kernel may fetch more, which are the next step's
 
   template <int kLines>
   void fetch(const void* panel, int64_t i) const {
@@ -66,6 +67,8 @@ struct Kernel {
   int64_t element;   // bytes
   int64_t chunk;     // k at a time, so that a panel's chunk stays in the first-level cache
   int64_t stretch;   // k that a byte at the panel's end tells of, a divisor of k_unit; 0: there are none
+  int64_t far;       // strips from which on they fetch what follows, together, while fewer fetch near
+                     // themselves; 0: as many as a step has lines, so that each fetches one
   int64_t together;  // panels that a strip of rows goes through, and whose C it writes, before the next strip
   void (*run)(const Tile& tile);
   void (*enter)();  // on each thread before its first run, and after its last

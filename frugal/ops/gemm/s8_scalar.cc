@@ -36,6 +36,7 @@ Kernel s8_scalar_kernel() {
           .element = 1,
           .chunk = 1024,
           .stretch = 0,
+          .far = 0,
           .together = 1,
           .run = run,
           .enter = nothing,

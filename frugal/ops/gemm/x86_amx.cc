@@ -131,6 +131,7 @@ Kernel kernel() {
           .element = 4 / kGroup,
           .chunk = 256 * kGroup,
           .stretch = 0,
+          .far = 0,
           .together = 4,
           .run = run<kBytes>,
           .enter = enter,

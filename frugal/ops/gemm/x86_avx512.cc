@@ -113,6 +113,7 @@ Kernel kernel() {
           .element = 4 / Op::kGroup,
           .chunk = 256 * Op::kGroup,
           .stretch = 0,
+          .far = 0,
           .together = 1,
           .run = run<Op>,
           .enter = nothing,

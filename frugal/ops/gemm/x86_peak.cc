@@ -16,14 +16,14 @@ __attribute__((target("avx2"))) double spin_avx2(int64_t steps) {
   __m256i sums[kSums], x = _mm256_set1_epi8(3), y = _mm256_set1_epi8(5), ones = _mm256_set1_epi16(1);
   for (__m256i& sum : sums) sum = _mm256_setzero_si256();
   for (int64_t step = 0; step < steps; ++step) {
-    __asm__ volatile("" : "+x"(x), "+x"(y));  // or the products would be taken out of the loop
 #pragma GCC unroll 10
     for (int i = 0; i < kSums; ++i) {
-      __m256i pairs = _mm256_maddubs_epi16(x, y);
-#pragma GCC unroll 3
-      for (int more = 0; more < 3; ++more) {
-        __asm__ volatile("" : "+x"(pairs), "+x"(x));
-        pairs = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(x, y));
+      __m256i pairs = _mm256_setzero_si256();
+#pragma GCC unroll 4
+      for (int product = 0; product < 4; ++product) {
+        __asm__ volatile("" : "+x"(x), "+x"(y));  // or equal products would be computed once
+        const __m256i one = _mm256_maddubs_epi16(x, y);
+        pairs = product == 0 ? one : _mm256_add_epi16(pairs, one);
       }
       sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(pairs, ones));
     }
