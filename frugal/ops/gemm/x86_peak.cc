@@ -8,30 +8,44 @@
 namespace frugal::gemm_internal {
 namespace {
 
-constexpr int kSums = 10;
 constexpr int kWideSums = 20;  // of 32 registers; 5 cycles of latency on two ports need 10 at the least
 
-// Four products of bytes summed in 16 bits before they widen, the most that the kernel does.
+// Four products of bytes summed in 16 bits before they widen, the most that the kernel does. Written out,
+// since order counts: what the last four have left to add goes between the next four products, which keeps
+// additions off the multipliers' ports. Zen 3 takes 12 cycles for 20 multiplications and 16 additions then,
+// 10 without the latter; one sum after another, as a compiler leaves them, takes 13.3.
 __attribute__((target("avx2"))) double spin_avx2(int64_t steps) {
-  __m256i sums[kSums], x = _mm256_set1_epi8(3), y = _mm256_set1_epi8(5), ones = _mm256_set1_epi16(1);
+  constexpr int kHalves = 2, kAhead = 2;
+  __m256i sums[kHalves * kAhead], p[kHalves][4];
+  const __m256i x = _mm256_set1_epi8(3), y = _mm256_set1_epi8(5), ones = _mm256_set1_epi16(1);
   for (__m256i& sum : sums) sum = _mm256_setzero_si256();
-  for (int64_t step = 0; step < steps; ++step) {
-#pragma GCC unroll 10
-    for (int i = 0; i < kSums; ++i) {
-      __m256i pairs = _mm256_setzero_si256();
+  for (auto& half : p)
+    for (__m256i& one : half) one = x;
+  const auto multiply = [&](__m256i & to) __attribute__((always_inline)) {
+    __asm__ volatile("vpmaddubsw %2, %1, %0" : "=x"(to) : "x"(x), "x"(y));
+  };
+  const auto add_16 = [](__m256i & to, const __m256i& more) __attribute__((always_inline)) {
+    __asm__ volatile("vpaddw %1, %0, %0" : "+x"(to) : "x"(more));
+  };
+  for (int64_t step = 0; step < steps; ++step)
 #pragma GCC unroll 4
-      for (int product = 0; product < 4; ++product) {
-        __asm__ volatile("" : "+x"(x), "+x"(y));  // or equal products would be computed once
-        const __m256i one = _mm256_maddubs_epi16(x, y);
-        pairs = product == 0 ? one : _mm256_add_epi16(pairs, one);
-      }
-      sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(pairs, ones));
+    for (int i = 0; i < kHalves * kAhead; ++i) {
+      auto& now = p[i % kHalves];
+      auto& last = p[(i + 1) % kHalves];
+      multiply(now[0]);
+      add_16(last[0], last[1]);
+      multiply(now[1]);
+      add_16(last[2], last[3]);
+      multiply(now[2]);
+      add_16(last[0], last[2]);
+      multiply(now[3]);
+      __asm__ volatile("vpmaddwd %1, %0, %0" : "+x"(last[0]) : "x"(ones));
+      __asm__ volatile("vpaddd %1, %0, %0" : "+x"(sums[i]) : "x"(last[0]));
     }
-  }
-  for (int i = 1; i < kSums; ++i) sums[0] = _mm256_add_epi32(sums[0], sums[i]);
+  for (int i = 1; i < kHalves * kAhead; ++i) sums[0] = _mm256_add_epi32(sums[0], sums[i]);
   volatile int sink = _mm256_extract_epi32(sums[0], 0);
   (void)sink;
-  return 4 * 64.0 * kSums * steps;
+  return 4 * 64.0 * kHalves * kAhead * steps;
 }
 
 // Twice the lanes' bytes, or pairs, a step and sum.
