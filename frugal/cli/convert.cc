@@ -105,7 +105,7 @@ std::function<int()> setup_quantize(CLI::App& app) {
   o->add_threads(app);
   app.description(
       app.get_description() +
-      "\nNothing is trained. int8 needs no data, and every machine gives the same answers with it; "
+      "\nNothing is trained. int8 needs no data, and every machine multiplies the same integers; "
       "measure what it costs: `frugal eval`, or `frugal perplexity`. bf16 keeps the weights and "
       "records how to multiply them.");
   return [o] { return quantize(*o); };

@@ -7,20 +7,23 @@
 
 namespace frugal {
 
+const HalfKernel* half_kernel(Isa isa) {
 #if FRUGAL_HAS_HALVES
-bool has_half_attention(Isa isa) { return isa >= Isa::avx512_fp16 && has_avx512_fp16(); }
-#else
-bool has_half_attention(Isa) { return false; }
-size_t half_attention_scratch(int64_t, int64_t) { return 0; }
-OutOfRange half_attend(const AttentionHead&, int64_t, int64_t, Strided<float>, std::byte*) { return {}; }
+  if (isa >= Isa::avx512_fp16 && has_avx512_fp16()) return &fp16_kernel;
 #endif
+#if defined(__x86_64__)
+  if (isa == Isa::avx2) return &short_kernel;
+#endif
+  return nullptr;
+}
 
+bool has_half_attention(Isa isa) { return half_kernel(isa) != nullptr; }
 bool halves_can_do(const AttentionOptions& options) { return !options.causal && options.dropout == 0; }
 
 std::string HalfAttention::attributes() const { return text_of(options); }
 
 std::vector<TensorType> HalfAttention::infer(std::span<const TensorType> in) const {
-  require(halves_can_do(options), "halves know neither causality nor dropout");
+  require(halves_can_do(options), "attention in 16 bits knows neither causality nor dropout");
   check_attention(options, in);
   require(in.size() == 5, "has an input too many");
   return {attention_layout(options, in).out()};
@@ -34,7 +37,8 @@ Work HalfAttention::work(std::span<const TensorType> in, std::span<const TensorT
 
 Kernel HalfAttention::kernel(const Context& context, std::span<const TensorType> in,
                              std::span<const TensorType>) const {
-  require(has_half_attention(context.isa), "this instruction set has no products of halves");
+  const HalfKernel* halves = half_kernel(context.isa);
+  require(halves != nullptr, "this instruction set has no attention in 16 bits");
   const AttentionLayout l = attention_layout(options, in);
   const size_t float_scratch = round_up(attention_scratch(l.width) * sizeof(float), size_t{64});
   const auto in_float = attention_forward();
@@ -56,12 +60,13 @@ Kernel HalfAttention::kernel(const Context& context, std::span<const TensorType>
           const auto run_in_float = [&](int64_t query, int64_t queries) {
             in_float(head, query, queries, out, {&unread_lse, 0}, scratch);
           };
-          if (head.keys < kShortestHalves) {
+          if (head.keys < halves->fewest_keys) {
             for (int64_t i = 0; i < count; i += kQueryBlock)
               run_in_float(first + i, std::min(kQueryBlock, count - i));
             return;
           }
-          OutOfRange broken = half_attend(head, first, count, out, worker.scratch().data() + float_scratch);
+          OutOfRange broken =
+              halves->attend(head, first, count, out, worker.scratch().data() + float_scratch);
           for (int64_t b = 0; b < kHalfQueryBlocks; ++b)
             for (; broken[b]; broken[b] &= broken[b] - 1)
               run_in_float(first + b * kHalfQueryBlock + std::countr_zero(broken[b]), 1);
@@ -70,7 +75,7 @@ Kernel HalfAttention::kernel(const Context& context, std::span<const TensorType>
           fill({args.output<float>(0) + h * l.value_width, l.heads * l.value_width}, rest, l.value_width, 0);
         });
   };
-  return {body, float_scratch + half_attention_scratch(l.width, l.value_width)};
+  return {body, float_scratch + halves->scratch_bytes(l.width, l.value_width)};
 }
 
 }  // namespace frugal

@@ -1,22 +1,19 @@
-// half_attention: attention whose products and exponentials are in half precision (IEEE binary16), for
-// models that compute in int8.
+// half_attention: attention in 16 bits, for models that compute in int8: in half precision (IEEE binary16)
+// with AVX512-FP16, in integers with AVX2.
 //
-// Such a model rounds what goes into its products to 8 bits; halves have 11. On a machine with AVX512-FP16
-// this runs 2.7 times as fast as attention in float (12 heads of 32, 512 tokens). Sums that grow long are
-// kept in float, so the error does not grow with the length: 0.2 to 0.6 % of out's root mean square for
-// normal q, k and v.
+// Such a model rounds what goes into its products to 8 bits; halves have 11, and the integers 12. With
+// AVX512-FP16 this runs 2.7 times as fast as attention in float (12 heads of 32, 512 tokens). Sums that grow
+// long are kept in float, so the error does not grow with the length: 0.2 to 0.6 % of out's root mean square
+// for normal q, k and v.
 //
 // A sequence's bits depend on neither the other sequences of the batch nor the number of threads. A query
-// that leaves the range of halves anywhere (6e4) is computed in float, and so are sequences of fewer than
-// kShortestHalves keys, which would leave most of a vector's lanes empty.
+// that leaves the kernel's range anywhere (halves: 6e4; integers: elements so large that the others have too
+// few bits) is computed in float, and so are sequences of few keys.
 #pragma once
 
 #include "frugal/ops/attention.h"
 
 namespace frugal {
-
-// Of 16 keys, float's vectors are as well filled and need no conversion.
-inline constexpr int64_t kShortestHalves = 17;
 
 // Whether this instruction set has such a kernel.
 bool has_half_attention(Isa isa);

@@ -1,5 +1,5 @@
-// half_attention against attention's slow twin, and what it promises beyond being near: the same bits alone
-// and in a batch, and float where halves do not reach.
+// half_attention against attention's slow twin, with every instruction set that has it, and what it promises
+// beyond being near: the same bits alone and in a batch, and float where 16 bits do not reach.
 #include "frugal/ops/half_attention.h"
 
 #include <gtest/gtest.h>
@@ -15,21 +15,26 @@ namespace {
 
 using namespace testing;
 
-class HalfAttentionTest : public ::testing::Test {
+class HalfAttentionTest : public ::testing::TestWithParam<Isa> {
  protected:
-  void SetUp() override {
-    if (!has_half_attention(isa_from_environment())) GTEST_SKIP() << "no arithmetic in halves here";
+  template <class Operation>
+  Tensor run(const Problem& p, int threads) const {
+    return compute(
+        [&](const std::vector<Value>& in) { return in[0].graph->add<Operation>(in, options_of(p.shape)); },
+        {p.q, p.k, p.v, ints(p.q_offsets), ints(p.k_offsets)}, Context::make(threads, GetParam()))[0];
   }
+  Tensor in_halves(const Problem& p, int threads = 2) const { return run<HalfAttention>(p, threads); }
+  Tensor in_float(const Problem& p) const { return run<Attention>(p, 2); }
 };
 
-template <class Operation>
-Tensor run(const Problem& p, int threads) {
-  return compute(
-      [&](const std::vector<Value>& in) { return in[0].graph->add<Operation>(in, options_of(p.shape)); },
-      {p.q, p.k, p.v, ints(p.q_offsets), ints(p.k_offsets)}, Context::make(threads))[0];
+std::vector<Isa> isas_with_halves() {
+  std::vector<Isa> isas = supported_isas();
+  std::erase_if(isas, [](Isa isa) { return !has_half_attention(isa); });
+  return isas;
 }
-Tensor in_halves(const Problem& p, int threads = 2) { return run<HalfAttention>(p, threads); }
-Tensor in_float(const Problem& p) { return run<Attention>(p, 2); }
+INSTANTIATE_TEST_SUITE_P(Isas, HalfAttentionTest, ::testing::ValuesIn(isas_with_halves()),
+                         [](const auto& info) { return std::string(name_of(info.param)); });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(HalfAttentionTest);
 
 const std::vector<Case> kCases{
     {.queries = {33}, .keys = {33}},
@@ -49,7 +54,7 @@ const std::vector<Case> kCases{
     {.queries = {}, .keys = {}, .spare = 4},
 };
 
-TEST_F(HalfAttentionTest, ComesNearTheTwin) {
+TEST_P(HalfAttentionTest, ComesNearTheTwin) {
   for (const Case& c : kCases) {
     SCOPED_TRACE(::testing::Message() << c);
     const Problem problem(c);
@@ -69,7 +74,7 @@ TEST_F(HalfAttentionTest, ComesNearTheTwin) {
 
 // All probabilities are alike and all values too, so every addend is rounded the same way: over 32 keys by
 // 0.2 %. A sum of all keys in halves would stop growing at 2048.
-TEST_F(HalfAttentionTest, LongSumsLoseNothing) {
+TEST_P(HalfAttentionTest, LongSumsLoseNothing) {
   Problem problem({.queries = {64}, .keys = {3000}, .heads = 1, .kv_heads = 1});
   for (float& x : problem.q.data<float>()) x = 0;
   for (float& x : problem.v.data<float>()) x = 0.7001953125f;  // a half
@@ -77,7 +82,7 @@ TEST_F(HalfAttentionTest, LongSumsLoseNothing) {
   for (float x : out.data<float>()) ASSERT_NEAR(x, 0.7001953125f, 0.0025f);
 }
 
-TEST_F(HalfAttentionTest, ASequenceHasTheSameBitsAloneAndInABatch) {
+TEST_P(HalfAttentionTest, ASequenceHasTheSameBitsAloneAndInABatch) {
   for (const int queries : {200, 1}) {
     const Case c{
         .queries = {40, 13, queries, 0, 90}, .keys = {40, 13, 170, 8, 90}, .width = 26, .value_width = 26};
@@ -92,7 +97,7 @@ TEST_F(HalfAttentionTest, ASequenceHasTheSameBitsAloneAndInABatch) {
   }
 }
 
-TEST_F(HalfAttentionTest, SameBitsOnAnyNumberOfThreads) {
+TEST_P(HalfAttentionTest, SameBitsOnAnyNumberOfThreads) {
   for (const Case& c : kCases) {
     SCOPED_TRACE(::testing::Message() << c);
     const Problem problem(c);
@@ -103,15 +108,15 @@ TEST_F(HalfAttentionTest, SameBitsOnAnyNumberOfThreads) {
   }
 }
 
-TEST_F(HalfAttentionTest, AFewKeysAreAttendedInFloat) {
+TEST_P(HalfAttentionTest, AFewKeysAreAttendedInFloat) {
   const Problem problem({.queries = {16, 40}, .keys = {16, 3}});
   const Tensor halves = in_halves(problem), floats = in_float(problem);
   EXPECT_TRUE(same_bits(halves.data<float>().data(), floats.data<float>().data(), floats.count()));
 }
 
 // A score beyond 65504, a key that halves hold as infinity, and a value that they do.
-TEST_F(HalfAttentionTest, AQueryOutOfRangeIsAttendedInFloat) {
-  const auto expect_float_row = [](const Problem& problem, int64_t row) {
+TEST_P(HalfAttentionTest, AQueryOutOfRangeIsAttendedInFloat) {
+  const auto expect_float_row = [this](const Problem& problem, int64_t row) {
     const Tensor halves = in_halves(problem), floats = in_float(problem);
     const int64_t width = floats.dim(1);
     EXPECT_TRUE(same_bits(halves.data<float>().data() + row * width,
@@ -133,7 +138,7 @@ TEST_F(HalfAttentionTest, AQueryOutOfRangeIsAttendedInFloat) {
   }
 }
 
-TEST_F(HalfAttentionTest, ANaNStaysInItsSequence) {
+TEST_P(HalfAttentionTest, ANaNStaysInItsSequence) {
   for (auto Problem::*tensor : {&Problem::q, &Problem::k, &Problem::v}) {
     Problem problem({.queries = {40, 40}, .keys = {40, 40}, .heads = 1, .kv_heads = 1});
     (problem.*tensor).data<float>()[3 * 32] = std::numeric_limits<float>::quiet_NaN();
@@ -144,7 +149,7 @@ TEST_F(HalfAttentionTest, ANaNStaysInItsSequence) {
 }
 
 // Meant for the address sanitizer: offsets are a run's data.
-TEST_F(HalfAttentionTest, WrongOffsetsReachNothingOutside) {
+TEST_P(HalfAttentionTest, WrongOffsetsReachNothingOutside) {
   Random random(4, "offsets");
   const int32_t values[] = {
       -5, 0, 13, 59, 60, 1 << 30, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};

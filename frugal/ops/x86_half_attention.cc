@@ -30,7 +30,8 @@ namespace {
   __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512fp16"), always_inline)) inline
 
 constexpr int64_t kLanes = 32, kRow = kHalfQueryBlock;  // halves from a key's scores to the next key's
-constexpr int64_t kTerms = 32;                          // of a product with the values, added up in halves
+constexpr int64_t kFewestKeys = 17;  // of 16, float's vectors are as well filled and need no conversion
+constexpr int64_t kTerms = 32;       // of a product with the values, added up in halves
 
 using Half = uint16_t;
 
@@ -301,15 +302,13 @@ FRUGAL_HALF __mmask16 store_out(const float* out, int64_t count, int64_t width, 
   return broken;
 }
 
-}  // namespace
-
-size_t half_attention_scratch(int64_t width, int64_t value_width) {
+size_t scratch_bytes(int64_t width, int64_t value_width) {
   const Scratch scratch(nullptr, width, value_width);
   return static_cast<size_t>(scratch.end - static_cast<std::byte*>(nullptr));
 }
 
-FRUGAL_HALF OutOfRange half_attend(const AttentionHead& head, int64_t first, int64_t count,
-                                   Strided<float> all_out, std::byte* memory) {
+FRUGAL_HALF OutOfRange attend(const AttentionHead& head, int64_t first, int64_t count, Strided<float> all_out,
+                              std::byte* memory) {
   const Scratch scratch(memory, head.width, head.value_width);
   const Strided<float> out{all_out.row(first), all_out.stride};
   const int64_t blocks = ceil_div(count, kRow);
@@ -355,6 +354,10 @@ FRUGAL_HALF OutOfRange half_attend(const AttentionHead& head, int64_t first, int
   }
   return broken;
 }
+
+}  // namespace
+
+const HalfKernel fp16_kernel{kFewestKeys, scratch_bytes, attend};
 
 }  // namespace frugal
 #endif

@@ -12,7 +12,7 @@ namespace frugal {
 
 // Weights that the store holds as 7-bit integers (I8 `name` and F32 `name_scale`) are used as they are:
 // products run in integers, embedding rows are scaled as they are read. With such products, attention
-// without causality runs in halves where the machine has them (ops/half_attention.h).
+// without causality runs in 16 bits where the machine has a kernel for it (ops/half_attention.h).
 std::shared_ptr<Graph> use_quantized_weights(const Graph& graph, const Store& store, Isa isa);
 
 // Whether a value is a variable, perhaps under another shape, that the store holds as 7-bit integers.

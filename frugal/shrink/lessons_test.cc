@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "frugal/base/interrupt.h"
 #include "frugal/io/testing.h"
 #include "frugal/models/folder.h"
 
@@ -14,6 +15,8 @@ namespace {
 constexpr int64_t kTexts = 2500;  // with one copy of each: two parts of answers
 
 class MakeLessons : public testing::Test {
+  const InterruptGuard guard_;  // lowers the flag that another test of this process may have raised
+
  protected:
   MakeLessons() : tokenizer_(load_tokenizer(cases() + "wordpiece/uncased")) {
     spec_.folder = folder_ / "lessons";
