@@ -143,6 +143,7 @@ Kernel GetKernel() {
           .stretch = 0,
           .far = 0,
           .together = 1,
+          .summable = nullptr,
           .run = Run,
           .enter = nothing,
           .leave = nothing};

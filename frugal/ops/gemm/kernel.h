@@ -70,6 +70,9 @@ struct Kernel {
   int64_t far;       // strips from which on they fetch what follows, together, while fewer fetch near
                      // themselves; 0: as many as a step has lines, so that each fetches one
   int64_t together;  // panels that a strip of rows goes through, and whose C it writes, before the next strip
+  // Of a stretch of a panel: how many of its groups can be summed in 16 bits, whatever the bytes of A are (0
+  // to 255): all, half or one; null where stretch is 0.
+  int8_t (*summable)(const int8_t* stretch);
   void (*run)(const Tile& tile);
   void (*enter)();  // on each thread before its first run, and after its last
   void (*leave)();

@@ -38,6 +38,7 @@ Kernel s8_scalar_kernel() {
           .stretch = 0,
           .far = 0,
           .together = 1,
+          .summable = nullptr,
           .run = run,
           .enter = nothing,
           .leave = nothing};

@@ -133,6 +133,7 @@ Kernel kernel() {
           .stretch = 0,
           .far = 0,
           .together = 4,
+          .summable = nullptr,
           .run = run<kBytes>,
           .enter = enter,
           .leave = leave};

@@ -115,6 +115,7 @@ Kernel kernel() {
           .stretch = 0,
           .far = 0,
           .together = 1,
+          .summable = nullptr,
           .run = run<Op>,
           .enter = nothing,
           .leave = nothing};
