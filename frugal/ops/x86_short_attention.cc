@@ -42,7 +42,9 @@ constexpr float kMostOutlying =
 
 struct Scratch {
   Scratch(std::byte* memory, int64_t width, int64_t value_width)
-      : pairs(ceil_div(width, int64_t{2})), key_stride(pairs + 2) {
+      : pairs(ceil_div(width, int64_t{2})),
+        key_stride(round_up(pairs, kLanes) + 2),
+        value_stride(round_up(value_width, kLanes)) {
     const auto take = [&]<class T>(T*& part, int64_t count) {
       part = reinterpret_cast<T*>(memory);
       memory += round_up(static_cast<size_t>(count) * sizeof(T), size_t{64});
@@ -50,15 +52,17 @@ struct Scratch {
     take(queries, kGroups * pairs * kGroup);
     take(out, kGroups * value_width * kGroup);
     take(keys, kKeyBlock * key_stride);
-    take(values, kKeyBlock / 2 * value_width);
+    take(values, kKeyBlock / 2 * value_stride);
     take(scores, kKeyBlock * kGroup);
     take(columns, round_up(width, kLanes) * kLanes);
     end = memory;
   }
-  int64_t pairs;             // of elements
-  int64_t key_stride;        // keys side by side would all be broadcast from one bank of the cache
-  int32_t *queries, *keys;   // [kGroups][pairs][kGroup], [kKeyBlock][key_stride]: pairs of elements
-  int32_t *values, *scores;  // [kKeyBlock / 2][value_width]: pairs of keys; [kKeyBlock][kGroup]
+  int64_t pairs;  // of elements of a query or key
+  int64_t
+      key_stride;  // whole vectors, and keys side by side would all be broadcast from one bank of the cache
+  int64_t value_stride;      // whole vectors
+  int32_t *queries, *keys;   // [kGroups][pairs][kGroup]; [kKeyBlock][key_stride]: pairs of elements
+  int32_t *values, *scores;  // [kKeyBlock / 2][value_stride]: pairs of keys; [kKeyBlock][kGroup]
   float* columns;            // of a vector of queries: [width, whole vectors][kLanes]
   float* out;                // [kGroups][value_width][kGroup]
   std::byte* end;
@@ -136,11 +140,8 @@ FRUGAL_SHORT_INLINE __m256i round_16(const float* row, int64_t count, __m256 fac
       count > kLanes ? round_8(row + kLanes, count - kLanes, factor) : _mm256_setzero_si256();
   return _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xD8);
 }
-FRUGAL_SHORT_INLINE void store_first(int32_t* to, int64_t count, __m256i x) {
-  if (count >= kLanes)
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), x);
-  else
-    _mm256_maskstore_epi32(to, first_of(count), x);
+FRUGAL_SHORT_INLINE void store_any(int32_t* to, __m256i x) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), x);
 }
 
 // to[j][p] = elements 2p and 2p + 1 of row j.
@@ -149,22 +150,21 @@ FRUGAL_SHORT void load_keys(Strided<const float> x, int64_t keys, int64_t width,
   const __m256 scale = _mm256_set1_ps(factor);
   for (int64_t j = 0; j < keys; ++j)
     for (int64_t d = 0; d < width; d += 16)
-      store_first(scratch.keys + j * scratch.key_stride + d / 2, scratch.pairs - d / 2,
-                  round_16(x.row(j) + d, width - d, scale));
+      store_any(scratch.keys + j * scratch.key_stride + d / 2, round_16(x.row(j) + d, width - d, scale));
 }
 
 // to[j][d] = element d of rows 2j and 2j + 1; of a last row alone, 0 beside it.
 FRUGAL_SHORT void load_values(Strided<const float> x, int64_t keys, int64_t width, float factor,
-                              int32_t* to) {
+                              const Scratch& scratch) {
   const __m256 scale = _mm256_set1_ps(factor);
-  for (int64_t j = 0; j < keys; j += 2, to += width)
+  int32_t* to = scratch.values;
+  for (int64_t j = 0; j < keys; j += 2, to += scratch.value_stride)
     for (int64_t d = 0; d < width; d += 16) {
       const __m256i a = round_16(x.row(j) + d, width - d, scale);
       const __m256i b = j + 1 < keys ? round_16(x.row(j + 1) + d, width - d, scale) : _mm256_setzero_si256();
       const __m256i low = _mm256_unpacklo_epi16(a, b), high = _mm256_unpackhi_epi16(a, b);
-      store_first(to + d, width - d, _mm256_permute2x128_si256(low, high, 0x20));
-      if (width - d > kLanes)
-        store_first(to + d + kLanes, width - d - kLanes, _mm256_permute2x128_si256(low, high, 0x31));
+      store(to + d, _mm256_permute2x128_si256(low, high, 0x20));
+      if (width - d > kLanes) store(to + d + kLanes, _mm256_permute2x128_si256(low, high, 0x31));
     }
 }
 
@@ -295,9 +295,9 @@ FRUGAL_SHORT void score_tile(const Block& block, int64_t key) {
 template <int kRows, int kVectors>
 FRUGAL_SHORT __attribute__((noinline)) void value_part(const Block& block, int64_t element, int64_t pair,
                                                        int64_t pairs) {
-  const int64_t width = block.value_width;
+  const int64_t stride = block.scratch.value_stride;
   __m256i sum[kRows][kVectors];
-  multiply<kRows, kVectors>(block.scratch.values + pair * width + element, 1, width,
+  multiply<kRows, kVectors>(block.scratch.values + pair * stride + element, 1, stride,
                             block.scratch.scores + pair * kGroup, pairs, sum);
   const bool add = block.add || pair > 0;
 #pragma GCC unroll 6
@@ -416,19 +416,23 @@ FRUGAL_SHORT void scale_out(float* out, int64_t width, __m256 factor) {
     _mm256_store_ps(out, _mm256_mul_ps(factor, _mm256_load_ps(out)));
 }
 
-// to[i][d] = factor * out[d][i] / sum[i] for one vector of queries.
+// to[i][d] = factor * out[d][i] / sum[i] for one vector of queries. The last elements are stored once more
+// with those before them: a masked store takes as long as ten others.
 FRUGAL_SHORT void store_out(const float* out, int64_t count, int64_t width, const float* sum, float factor,
                             Strided<float> to) {
   const __m256 each = _mm256_div_ps(_mm256_set1_ps(factor), _mm256_load_ps(sum));
-  for (int64_t d = 0; d < width; d += kLanes) {
+  for (int64_t at = 0; at < width; at += kLanes) {
+    const int64_t d = std::max<int64_t>(0, std::min(at, width - kLanes));
     __m256i r[8];
 #pragma GCC unroll 8
     for (int64_t e = 0; e < kLanes; ++e)
       r[e] = d + e < width ? _mm256_castps_si256(_mm256_mul_ps(each, _mm256_load_ps(out + (d + e) * kGroup)))
                            : _mm256_setzero_si256();
     transpose_8x8(r);
-    for (int64_t i = 0; i < std::min(kLanes, count); ++i)
-      store_first(reinterpret_cast<int32_t*>(to.row(i) + d), width - d, r[i]);
+    for (int64_t i = 0; i < std::min(kLanes, count); ++i) {
+      auto* row = reinterpret_cast<int32_t*>(to.row(i) + d);
+      width < kLanes ? _mm256_maskstore_epi32(row, first_of(width), r[i]) : store_any(row, r[i]);
+    }
   }
 }
 
@@ -462,7 +466,7 @@ FRUGAL_SHORT OutOfRange attend(const AttentionHead& head, int64_t first, int64_t
   for (int64_t key = 0; key < head.keys; key += kKeyBlock) {
     const int64_t keys = std::min(kKeyBlock, head.keys - key);
     load_keys({head.k.row(key), head.k.stride}, keys, head.width, key_factor, scratch);
-    load_values({head.v.row(key), head.v.stride}, keys, head.value_width, value_factor, scratch.values);
+    load_values({head.v.row(key), head.v.stride}, keys, head.value_width, value_factor, scratch);
     for (int64_t g = 0; g < groups; ++g) {
       const int64_t vectors = ceil_div(queries_of(g), kLanes);
       float* const sums = scratch.out + g * head.value_width * kGroup;

@@ -29,7 +29,12 @@ class Block {
         prepared_(scratch),
         row_scales_(reinterpret_cast<RowScale*>(scratch + plan.a_bytes)),
         strip_(reinterpret_cast<float*>(scratch + plan.a_bytes + plan.row_bytes)),
-        sums_(scratch + plan.a_bytes + plan.row_bytes + plan.strip_bytes) {}
+        sums_(scratch + plan.a_bytes + plan.row_bytes + plan.strip_bytes) {
+    const int64_t far = kernel.far > 0 ? kernel.far : std::max<int64_t>(2, lines_);
+    if (lines_ == 0 || plan.strips < far) return;
+    lines_each_ = ceil_div(lines_, plan.strips);
+    fetching_ = ceil_div(lines_, lines_each_);
+  }
 
   // One item of one of the products of A.
   void run(const Product& product, int64_t item) {
@@ -55,7 +60,8 @@ class Block {
   }
 
  private:
-  static constexpr int64_t kFinishRows = 64;  // their sums, 4 or 8 KiB, stay in the first-level cache
+  static constexpr int64_t kLine = 64, kNear = 4096;  // bytes: a cache line, and how far ahead is a little
+  static constexpr int64_t kFinishRows = 64;          // their sums, 4 or 8 KiB, stay in the first-level cache
 
   // Brings rows [row0, row0 + rows) and this part of k into the kernel's form, unless they already are.
   void prepare(int64_t row_block, int64_t deep) {
@@ -101,35 +107,34 @@ class Block {
         tile.summable =
             panels_ + panel * panel_bytes + kernel_.elements_bytes(k_) + (k0 + c0) / kernel_.stretch;
       const bool last = deep + 1 == plan_.deeps && c0 + tile.k >= k;
+      // What follows is fetched by the first strips, each its share of a step's lines. Where there are too
+      // few of them, the first fetches a little ahead of itself.
+      const int64_t part = tile.k / kernel_.step * lines_each_ * kLine;  // a strip's
+      int64_t waiting = 0;                                               // strips before, not yet finished
       for (int64_t row = 0, strip = 0; row < rows_; row += plan_.strip_rows, ++strip) {
         tile.rows = std::min(plan_.strip_rows, rows_ - row);
         tile.a = a_at_.start + row * a_at_.per_row + c0 * a_at_.per_k;
-        const int64_t waiting = strip % at_once;  // strips before this one that are not finished
         std::byte* sums = sums_ + (waits ? slot * plan_.strips + strip * plan_.group : waiting) * strip_sums;
         tile.acc = sums;
-        tile.ahead = ahead(tile, strip, per_k);
+        if (strip >= fetching_)
+          tile.ahead = {};
+        else if (lines_each_ == 0)
+          tile.ahead = {kNear, lines_ * kLine, kLine, lines_};
+        else
+          tile.ahead = {tile.k * per_k + strip * part, lines_each_ * kLine, lines_each_ == 1 ? 0 : kLine,
+                        lines_each_};
         if (last && direct) store_to_c(tile, row, panel);
         kernel_.run(tile);
+        ++waiting;
         const int64_t end = row + tile.rows;
-        if (last && !direct && (waiting + 1 == at_once || end == rows_)) {
-          const int64_t first = row - waiting * plan_.strip_rows;
-          finish_rows(first, end - first, panel, count, sums - waiting * strip_sums);
+        if (waiting < at_once && end < rows_) continue;
+        if (last && !direct) {
+          const int64_t first = row - (waiting - 1) * plan_.strip_rows;
+          finish_rows(first, end - first, panel, count, sums - (waiting - 1) * strip_sums);
         }
+        waiting = 0;
       }
     }
-  }
-
-  // What follows this part is fetched by its first strips, each its share of a step's lines. Where there are
-  // too few of them, the first fetches a little ahead of itself.
-  Ahead ahead(const Tile& tile, int64_t strip, int64_t per_k) const {
-    constexpr int64_t kLine = 64, kNear = 4096;
-    const int64_t lines = kernel_.step * per_k / kLine;  // a step
-    if (plan_.strips < (kernel_.far > 0 ? kernel_.far : std::max<int64_t>(2, lines)))
-      return strip == 0 ? Ahead{kNear, lines * kLine, kLine, lines} : Ahead{};
-    const int64_t share = ceil_div(lines, plan_.strips);
-    if (strip * share >= lines) return {};
-    const int64_t part = tile.k / kernel_.step * share * kLine;  // of what follows
-    return {tile.k * per_k + strip * part, share * kLine, share == 1 ? 0 : kLine, share};
   }
 
   void store_to_c(Tile& tile, int64_t row, int64_t panel) const {
@@ -163,6 +168,9 @@ class Block {
   const MatrixView a_;
   const int64_t m_, n_, k_;
   const int64_t ldc_;
+  const int64_t lines_ = kernel_.step * kernel_.cols * kernel_.element / kLine;  // of B, a step
+  int64_t lines_each_ = 0;  // that a strip fetches of the next panel; 0: the first fetches near itself
+  int64_t fetching_ = 1;    // strips that fetch
   std::byte* const prepared_;
   RowScale* const row_scales_;
   float* const strip_;

@@ -207,6 +207,8 @@ void FinishAs(const Finish& block) {
     for (int64_t first = 0; first < block.cols; first += block.panel_cols, panel += block.panel_stride) {
       const int64_t cols = std::min(block.panel_cols, block.cols - first);
       int64_t j = 0;
+      for (; j + 4 * lanes <= cols; j += 4 * lanes)
+        FinishColumns<kActivation, kIntegers, 4>(block, i, end, first + j, panel + j);
       for (; j + 2 * lanes <= cols; j += 2 * lanes)
         FinishColumns<kActivation, kIntegers, 2>(block, i, end, first + j, panel + j);
       for (; j + lanes <= cols; j += lanes)
