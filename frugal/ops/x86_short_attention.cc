@@ -105,23 +105,29 @@ FRUGAL_SHORT_INLINE void fetch_next(const float* row, int64_t width) {
 struct Size {
   float largest, sum;  // the sum is NaN or infinite where an element is
 };
+FRUGAL_SHORT_INLINE void take(__m256 x, __m256& largest, __m256& sum) {
+  const __m256 m = magnitude(x);
+  largest = _mm256_max_ps(largest, m);
+  sum = _mm256_add_ps(sum, m);
+}
 FRUGAL_SHORT Size size_of(Strided<const float> x, int64_t rows, int64_t width) {
-  __m256 largest[2] = {}, sum[2] = {};  // two chains each: one would wait for itself
+  __m256 largest = _mm256_setzero_ps(), largest2 = largest, sum = largest, sum2 = largest;
+  const int64_t rest = width % kLanes, whole = width - rest;
+  const __m256i mask = first_of(rest);
   for (int64_t r = 0; r < rows; ++r) {
-    fetch_next(x.row(r), width);
-    for (int64_t d = 0; d < width; d += 2 * kLanes)
-#pragma GCC unroll 2
-      for (int64_t c = 0; c < 2; ++c) {
-        const int64_t at = d + c * kLanes;
-        if (at >= width) break;
-        const __m256 m = magnitude(load_first(x.row(r) + at, width - at));
-        largest[c] = _mm256_max_ps(largest[c], m);
-        sum[c] = _mm256_add_ps(sum[c], m);
-      }
+    const float* row = x.row(r);
+    fetch_next(row, width);
+    int64_t d = 0;
+    for (; d + 2 * kLanes <= whole; d += 2 * kLanes) {  // two chains each: one would wait for itself
+      take(_mm256_loadu_ps(row + d), largest, sum);
+      take(_mm256_loadu_ps(row + d + kLanes), largest2, sum2);
+    }
+    if (d < whole) take(_mm256_loadu_ps(row + d), largest, sum);
+    if (rest > 0) take(_mm256_maskload_ps(row + whole, mask), largest2, sum2);
   }
   alignas(32) float l[kLanes], s[kLanes];
-  _mm256_store_ps(l, _mm256_max_ps(largest[0], largest[1]));
-  _mm256_store_ps(s, _mm256_add_ps(sum[0], sum[1]));
+  _mm256_store_ps(l, _mm256_max_ps(largest, largest2));
+  _mm256_store_ps(s, _mm256_add_ps(sum, sum2));
   Size all{0, 0};
   for (int64_t i = 0; i < kLanes; ++i) all.largest = std::max(all.largest, l[i]), all.sum += s[i];
   return all;
