@@ -16,10 +16,9 @@
 #include <immintrin.h>
 
 #include <algorithm>
-#include <array>
-#include <utility>
 
 #include "frugal/base/checked.h"
+#include "frugal/ops/x86_attention_tiles.h"
 #include "frugal/ops/x86_transpose.h"
 
 namespace frugal {
@@ -44,19 +43,18 @@ struct Queries {
 struct Scratch {
   Scratch(std::byte* memory, int64_t width, int64_t value_width) {
     const auto take = [&]<class T>(T*& part, int64_t count) {
-      part = reinterpret_cast<T*>(memory);
-      memory += round_up(static_cast<size_t>(count) * sizeof(T), size_t{64});
+      if (memory) part = reinterpret_cast<T*>(memory + bytes);
+      bytes += round_up(static_cast<size_t>(count) * sizeof(T), size_t{64});
     };
     for (Queries& q : queries) take(q.columns, width * kRow), take(q.out, value_width * kRow);
     take(keys, kKeyBlock * width);
     take(values, kKeyBlock * value_width);
     take(scores, kKeyBlock * kRow);
-    end = memory;
   }
   Queries queries[kHalfQueryBlocks];
   uint32_t *keys, *values;  // [kKeyBlock][width or value_width], each half twice
   Half* scores;             // [kKeyBlock][kRow]
-  std::byte* end;
+  size_t bytes = 0;
 };
 
 FRUGAL_HALF_INLINE __m512h load(const Half* p) { return _mm512_load_ph(p); }
@@ -176,37 +174,20 @@ FRUGAL_HALF void value_tile(const Block& block, int64_t element) {
   }
 }
 
-enum class Product { scores, values };
-using TileFunction = void (*)(const Block&, int64_t);
-
-// Most rows of a tile: 12 x 2 sums; of one vector, 14 cover the latency of the multiply-add.
-template <int kVectors>
-constexpr int kTileRows = kVectors == 2 ? 12 : 14;
-
-template <Product kProduct, int kVectors, int... kRows>
-constexpr std::array<TileFunction, sizeof...(kRows)> tiles(std::integer_sequence<int, kRows...>) {
-  if constexpr (kProduct == Product::scores)
-    return {&score_tile<kRows + 1, kVectors>...};
-  else
-    return {&value_tile<kRows + 1, kVectors>...};
-}
-
-// Rows are cut evenly, as in attention_product-inl.h.
-template <Product kProduct, int kVectors>
-void run_tiles(const Block& block, int64_t rows) {
-  static constexpr auto kTiles =
-      tiles<kProduct, kVectors>(std::make_integer_sequence<int, kTileRows<kVectors>>());
-  const int64_t count = ceil_div(rows, static_cast<int64_t>(kTiles.size()));
-  for (int64_t t = 0; t < count; ++t) {
-    const int64_t begin = rows * t / count, end = rows * (t + 1) / count;
-    kTiles[static_cast<size_t>(end - begin - 1)](block, begin);
+struct Tiles {
+  using Block = frugal::Block;
+  // 12 x 2 sums; of one vector, 14 cover the latency of the multiply-add.
+  template <int kVectors>
+  static constexpr int kMostRows = kVectors == 2 ? 12 : 14;
+  template <int kRows, int kVectors>
+  static void scores(const Block& block, int64_t key) {
+    score_tile<kRows, kVectors>(block, key);
   }
-}
-
-template <Product kProduct>
-void run_product(const Block& block, int64_t vectors, int64_t rows) {
-  vectors == 2 ? run_tiles<kProduct, 2>(block, rows) : run_tiles<kProduct, 1>(block, rows);
-}
+  template <int kRows, int kVectors>
+  static void values(const Block& block, int64_t element) {
+    value_tile<kRows, kVectors>(block, element);
+  }
+};
 
 // 2^x for x <= 0: 2^floor(x) times a cubic in the rest. Its coefficients are the best of the halves around
 // those of the minimax fit: 2.2e-4 off in the mean square and 5.7e-4 at most, where a half's last place is
@@ -303,8 +284,7 @@ FRUGAL_HALF __mmask16 store_out(const float* out, int64_t count, int64_t width, 
 }
 
 size_t scratch_bytes(int64_t width, int64_t value_width) {
-  const Scratch scratch(nullptr, width, value_width);
-  return static_cast<size_t>(scratch.end - static_cast<std::byte*>(nullptr));
+  return Scratch(nullptr, width, value_width).bytes;
 }
 
 FRUGAL_HALF OutOfRange attend(const AttentionHead& head, int64_t first, int64_t count, Strided<float> all_out,
@@ -328,7 +308,7 @@ FRUGAL_HALF OutOfRange attend(const AttentionHead& head, int64_t first, int64_t 
     for (int64_t b = 0; b < blocks; ++b) {
       const int64_t vectors = ceil_div(queries_of(b), kLanes);
       Block block{scratch.keys, head.width, keys, scratch.queries[b], scratch.scores, key > 0};
-      run_product<Product::scores>(block, vectors, keys);
+      run_half_product<Tiles, HalfProduct::scores>(block, vectors, keys);
       for (int64_t v = 0; v < vectors; ++v) {
         __m512h correction;
         const uint64_t left = exponentiate(scratch.scores + v * kLanes, keys, running[b][v], correction);
@@ -339,7 +319,7 @@ FRUGAL_HALF OutOfRange attend(const AttentionHead& head, int64_t first, int64_t 
       }
       block.rows = scratch.values;
       block.width = head.value_width;
-      run_product<Product::values>(block, vectors, head.value_width);
+      run_half_product<Tiles, HalfProduct::values>(block, vectors, head.value_width);
     }
   }
   for (int64_t b = 0; b < blocks; ++b) {

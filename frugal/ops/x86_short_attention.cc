@@ -14,11 +14,11 @@
 #include <immintrin.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <utility>
 
 #include "frugal/base/checked.h"
+#include "frugal/ops/x86_attention_tiles.h"
+#include "frugal/ops/x86_transpose.h"
 
 namespace frugal {
 namespace {
@@ -37,8 +37,8 @@ constexpr int32_t kLowest = -(1 << 30);                   // no score is less
 // A score's error, from rounding the keys, is 0.3 sqrt(width) largest |q| / 2^kLeastShift at the most, when
 // all elements of a query are as large as its largest: 0.9 % of a probability, 0.1 % as queries come.
 constexpr int kLeastShift = 20, kMostShift = kFraction + 31;
-constexpr float kMostOutlying =
-    32;  // the largest value by their mean size: more leave too few bits to the rest
+// The largest value by their mean size: more leave too few bits to the rest.
+constexpr float kMostOutlying = 32;
 
 struct Scratch {
   Scratch(std::byte* memory, int64_t width, int64_t value_width)
@@ -46,8 +46,8 @@ struct Scratch {
         key_stride(round_up(pairs, kLanes) + 2),
         value_stride(round_up(value_width, kLanes)) {
     const auto take = [&]<class T>(T*& part, int64_t count) {
-      part = reinterpret_cast<T*>(memory);
-      memory += round_up(static_cast<size_t>(count) * sizeof(T), size_t{64});
+      if (memory) part = reinterpret_cast<T*>(memory + bytes);
+      bytes += round_up(static_cast<size_t>(count) * sizeof(T), size_t{64});
     };
     take(queries, kGroups * pairs * kGroup);
     take(out, kGroups * value_width * kGroup);
@@ -55,17 +55,15 @@ struct Scratch {
     take(values, kKeyBlock / 2 * value_stride);
     take(scores, kKeyBlock * kGroup);
     take(columns, round_up(width, kLanes) * kLanes);
-    end = memory;
   }
-  int64_t pairs;  // of elements of a query or key
-  int64_t
-      key_stride;  // whole vectors, and keys side by side would all be broadcast from one bank of the cache
+  int64_t pairs;       // of elements of a query or key
+  int64_t key_stride;  // whole vectors, and more: else keys would all be broadcast from one bank of the cache
   int64_t value_stride;      // whole vectors
   int32_t *queries, *keys;   // [kGroups][pairs][kGroup]; [kKeyBlock][key_stride]: pairs of elements
   int32_t *values, *scores;  // [kKeyBlock / 2][value_stride]: pairs of keys; [kKeyBlock][kGroup]
   float* columns;            // of a vector of queries: [width, whole vectors][kLanes]
   float* out;                // [kGroups][value_width][kGroup]
-  std::byte* end;
+  size_t bytes = 0;
 };
 
 // In this order: the compiler would broadcast all factors first, and then lacks registers for the sums.
@@ -172,30 +170,6 @@ FRUGAL_SHORT void load_values(Strided<const float> x, int64_t keys, int64_t widt
       store(to + d, _mm256_permute2x128_si256(low, high, 0x20));
       if (width - d > kLanes) store(to + d + kLanes, _mm256_permute2x128_si256(low, high, 0x31));
     }
-}
-
-// r[i] holds row i of an 8 x 8 matrix of 32-bit elements; afterwards, column i.
-FRUGAL_SHORT_INLINE void transpose_8x8(__m256i (&r)[8]) {
-  __m256i t[8];
-#pragma GCC unroll 4
-  for (int i = 0; i < 8; i += 2) {
-    t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
-  }
-#pragma GCC unroll 2
-  for (int i = 0; i < 8; i += 4) {
-    r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
-    r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
-    r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
-    r[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-#pragma GCC unroll 4
-  for (int c = 0; c < 4; ++c) {
-    t[c] = _mm256_permute2x128_si256(r[c], r[4 + c], 0x20);
-    t[4 + c] = _mm256_permute2x128_si256(r[c], r[4 + c], 0x31);
-  }
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i) r[i] = t[i];
 }
 
 // The running softmax of a group of queries, and what their scores are multiples of.
@@ -323,33 +297,20 @@ FRUGAL_SHORT void value_tile(const Block& block, int64_t element) {
     value_part<kRows, kVectors>(block, element, pair, std::min(kTerms, pairs - pair));
 }
 
-enum class Product { scores, values };
-using TileFunction = void (*)(const Block&, int64_t);
-constexpr int kTileRows = 6;  // 6 x 2 sums
-
-template <Product kProduct, int kVectors, int... kRows>
-constexpr std::array<TileFunction, sizeof...(kRows)> tiles(std::integer_sequence<int, kRows...>) {
-  if constexpr (kProduct == Product::scores)
-    return {&score_tile<kRows + 1, kVectors>...};
-  else
-    return {&value_tile<kRows + 1, kVectors>...};
-}
-
-// Rows are cut evenly, as in attention_product-inl.h.
-template <Product kProduct, int kVectors>
-void run_tiles(const Block& block, int64_t rows) {
-  static constexpr auto kTiles = tiles<kProduct, kVectors>(std::make_integer_sequence<int, kTileRows>());
-  const int64_t count = ceil_div(rows, int64_t{kTileRows});
-  for (int64_t t = 0; t < count; ++t) {
-    const int64_t begin = rows * t / count, end = rows * (t + 1) / count;
-    kTiles[static_cast<size_t>(end - begin - 1)](block, begin);
+struct Tiles {
+  using Block = frugal::Block;
+  // 6 x 2 sums.
+  template <int>
+  static constexpr int kMostRows = 6;
+  template <int kRows, int kVectors>
+  static void scores(const Block& block, int64_t key) {
+    score_tile<kRows, kVectors>(block, key);
   }
-}
-
-template <Product kProduct>
-void run_product(const Block& block, int64_t vectors, int64_t rows) {
-  vectors == 2 ? run_tiles<kProduct, 2>(block, rows) : run_tiles<kProduct, 1>(block, rows);
-}
+  template <int kRows, int kVectors>
+  static void values(const Block& block, int64_t element) {
+    value_tile<kRows, kVectors>(block, element);
+  }
+};
 
 // 2^x for 0 >= x > -126, to 3e-6.
 FRUGAL_SHORT_INLINE __m256 exp2(__m256 x) {
@@ -443,8 +404,7 @@ FRUGAL_SHORT void store_out(const float* out, int64_t count, int64_t width, cons
 }
 
 size_t scratch_bytes(int64_t width, int64_t value_width) {
-  const Scratch scratch(nullptr, width, value_width);
-  return static_cast<size_t>(scratch.end - static_cast<std::byte*>(nullptr));
+  return Scratch(nullptr, width, value_width).bytes;
 }
 
 FRUGAL_SHORT OutOfRange attend(const AttentionHead& head, int64_t first, int64_t count, Strided<float> out,
@@ -478,12 +438,12 @@ FRUGAL_SHORT OutOfRange attend(const AttentionHead& head, int64_t first, int64_t
       float* const sums = scratch.out + g * head.value_width * kGroup;
       const Block block{scratch, keys,   head.value_width, scratch.queries + g * scratch.pairs * kGroup,
                         sums,    key > 0};
-      run_product<Product::scores>(block, vectors, keys);
+      run_half_product<Tiles, HalfProduct::scores>(block, vectors, keys);
       for (int64_t i = 0; i < vectors * kLanes; i += kLanes) {
         const __m256 correction = exponentiate(scratch.scores + i, keys, running[g], i);
         if (key > 0) scale_out(sums + i, head.value_width, correction);
       }
-      run_product<Product::values>(block, vectors, head.value_width);
+      run_half_product<Tiles, HalfProduct::values>(block, vectors, head.value_width);
     }
   }
   for (int64_t i = 0; i < count; i += kLanes)

@@ -10,6 +10,14 @@ namespace {
 
 constexpr int kWideSums = 20;  // of 32 registers; 5 cycles of latency on two ports need 10 at the least
 
+#define FRUGAL_PEAK_INLINE __attribute__((target("avx2"), always_inline)) inline
+FRUGAL_PEAK_INLINE void multiply(__m256i& to, __m256i x, __m256i y) {
+  __asm__ volatile("vpmaddubsw %2, %1, %0" : "=x"(to) : "x"(x), "x"(y));
+}
+FRUGAL_PEAK_INLINE void add_16(__m256i& to, __m256i more) {
+  __asm__ volatile("vpaddw %1, %0, %0" : "+x"(to) : "x"(more));
+}
+
 // Four products of bytes summed in 16 bits before they widen, the most that the kernel does. Written out,
 // since order counts: what the last four have left to add goes between the next four products, which keeps
 // additions off the multipliers' ports. Zen 3 takes 12 cycles for 20 multiplications and 16 additions then,
@@ -21,24 +29,18 @@ __attribute__((target("avx2"))) double spin_avx2(int64_t steps) {
   for (__m256i& sum : sums) sum = _mm256_setzero_si256();
   for (auto& half : p)
     for (__m256i& one : half) one = x;
-  const auto multiply = [&](__m256i & to) __attribute__((always_inline)) {
-    __asm__ volatile("vpmaddubsw %2, %1, %0" : "=x"(to) : "x"(x), "x"(y));
-  };
-  const auto add_16 = [](__m256i & to, const __m256i& more) __attribute__((always_inline)) {
-    __asm__ volatile("vpaddw %1, %0, %0" : "+x"(to) : "x"(more));
-  };
   for (int64_t step = 0; step < steps; ++step)
 #pragma GCC unroll 4
     for (int i = 0; i < kHalves * kAhead; ++i) {
       auto& now = p[i % kHalves];
       auto& last = p[(i + 1) % kHalves];
-      multiply(now[0]);
+      multiply(now[0], x, y);
       add_16(last[0], last[1]);
-      multiply(now[1]);
+      multiply(now[1], x, y);
       add_16(last[2], last[3]);
-      multiply(now[2]);
+      multiply(now[2], x, y);
       add_16(last[0], last[2]);
-      multiply(now[3]);
+      multiply(now[3], x, y);
       __asm__ volatile("vpmaddwd %1, %0, %0" : "+x"(last[0]) : "x"(ones));
       __asm__ volatile("vpaddd %1, %0, %0" : "+x"(sums[i]) : "x"(last[0]));
     }
