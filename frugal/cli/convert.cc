@@ -103,11 +103,10 @@ std::function<int()> setup_quantize(CLI::App& app) {
   app.add_option("--keep", o->keep, "for auto: share of fp32's accuracy to keep (default 0.995)");
   add_columns(app, o->columns);
   o->add_threads(app);
-  app.description(
-      app.get_description() +
-      "\nNothing is trained. int8 needs no data, and every machine multiplies the same integers; "
-      "measure what it costs: `frugal eval`, or `frugal perplexity`. bf16 keeps the weights and "
-      "records how to multiply them.");
+  app.description(app.get_description() +
+                  "\nNothing is trained. int8 needs no data, and every machine multiplies the same integers; "
+                  "measure what it costs: `frugal eval`, or `frugal perplexity`. bf16 keeps the weights and "
+                  "records how to multiply them.");
   return [o] { return quantize(*o); };
 }
 
