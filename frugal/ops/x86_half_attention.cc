@@ -67,12 +67,6 @@ FRUGAL_HALF_INLINE __mmask16 first_of(int64_t count) {
   return static_cast<__mmask16>(count >= 16 ? 0xFFFF : (1u << count) - 1);
 }
 
-// The next head's part of this row lies behind it and is wanted next; it comes from the second-level cache or
-// farther, and waiting for it took half of the time of this file's functions outside the products.
-FRUGAL_HALF_INLINE void fetch_next(const float* row, int64_t width) {
-  for (int64_t d = 0; d < width; d += 16) _mm_prefetch(row + width + d, _MM_HINT_T0);
-}
-
 // queries[d][i] = factor * x[i][d], 0 for the lanes from `count` on.
 FRUGAL_HALF void load_queries(Strided<const float> x, int64_t count, int64_t width, float factor,
                               Half* queries) {
@@ -141,51 +135,43 @@ struct Block {
   bool add;  // to out
 };
 
-template <int kRows, int kVectors>
-FRUGAL_HALF void score_tile(const Block& block, int64_t key) {
-  __m512h sum[kRows][kVectors];
-  multiply<kRows, kVectors>(block.rows + key * block.width, block.width, 1, block.queries.columns,
-                            block.width, sum);
-#pragma GCC unroll 14
-  for (int m = 0; m < kRows; ++m)
-#pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v)
-      _mm512_store_ph(block.scores + (key + m) * kRow + v * kLanes, sum[m][v]);
-}
-
-template <int kRows, int kVectors>
-FRUGAL_HALF void value_tile(const Block& block, int64_t element) {
-  for (int64_t key = 0; key < block.keys; key += kTerms) {
-    __m512h sum[kRows][kVectors];
-    multiply<kRows, kVectors>(block.rows + key * block.width + element, 1, block.width,
-                              block.scores + key * kRow, std::min(kTerms, block.keys - key), sum);
-    const bool add = block.add || key > 0;
-#pragma GCC unroll 14
-    for (int m = 0; m < kRows; ++m)
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) {
-        float* out = block.queries.out + (element + m) * kRow + v * kLanes;
-        __m512 low = low_floats(sum[m][v]), high = high_floats(sum[m][v]);
-        if (add)
-          low = _mm512_add_ps(low, _mm512_load_ps(out)), high = _mm512_add_ps(high, _mm512_load_ps(out + 16));
-        _mm512_store_ps(out, low);
-        _mm512_store_ps(out + 16, high);
-      }
-  }
-}
-
 struct Tiles {
   using Block = frugal::Block;
   // 12 x 2 sums; of one vector, 14 cover the latency of the multiply-add.
   template <int kVectors>
   static constexpr int kMostRows = kVectors == 2 ? 12 : 14;
   template <int kRows, int kVectors>
-  static void scores(const Block& block, int64_t key) {
-    score_tile<kRows, kVectors>(block, key);
+  FRUGAL_HALF static void scores(const Block& block, int64_t key) {
+    __m512h sum[kRows][kVectors];
+    multiply<kRows, kVectors>(block.rows + key * block.width, block.width, 1, block.queries.columns,
+                              block.width, sum);
+#pragma GCC unroll 14
+    for (int m = 0; m < kRows; ++m)
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v)
+        _mm512_store_ph(block.scores + (key + m) * kRow + v * kLanes, sum[m][v]);
   }
+
   template <int kRows, int kVectors>
-  static void values(const Block& block, int64_t element) {
-    value_tile<kRows, kVectors>(block, element);
+  FRUGAL_HALF static void values(const Block& block, int64_t element) {
+    for (int64_t key = 0; key < block.keys; key += kTerms) {
+      __m512h sum[kRows][kVectors];
+      multiply<kRows, kVectors>(block.rows + key * block.width + element, 1, block.width,
+                                block.scores + key * kRow, std::min(kTerms, block.keys - key), sum);
+      const bool add = block.add || key > 0;
+#pragma GCC unroll 14
+      for (int m = 0; m < kRows; ++m)
+#pragma GCC unroll 2
+        for (int v = 0; v < kVectors; ++v) {
+          float* out = block.queries.out + (element + m) * kRow + v * kLanes;
+          __m512 low = low_floats(sum[m][v]), high = high_floats(sum[m][v]);
+          if (add)
+            low = _mm512_add_ps(low, _mm512_load_ps(out)),
+            high = _mm512_add_ps(high, _mm512_load_ps(out + 16));
+          _mm512_store_ps(out, low);
+          _mm512_store_ps(out + 16, high);
+        }
+    }
   }
 };
 

@@ -94,11 +94,6 @@ FRUGAL_SHORT_INLINE __m256 magnitude(__m256 x) { return _mm256_andnot_ps(_mm256_
 FRUGAL_SHORT_INLINE __m256 load_first(const float* p, int64_t count) {
   return count >= kLanes ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, first_of(count));
 }
-// The next head's part of this row lies behind it and is wanted next; it comes from far away.
-FRUGAL_SHORT_INLINE void fetch_next(const float* row, int64_t width) {
-  for (int64_t d = 0; d < width; d += 16) _mm_prefetch(row + width + d, _MM_HINT_T0);
-}
-
 // Of |x| over rows and columns.
 struct Size {
   float largest, sum;  // the sum is NaN or infinite where an element is
@@ -260,17 +255,6 @@ struct Block {
   bool add;  // to out
 };
 
-template <int kRows, int kVectors>
-FRUGAL_SHORT void score_tile(const Block& block, int64_t key) {
-  const Scratch& s = block.scratch;
-  __m256i sum[kRows][kVectors];
-  multiply<kRows, kVectors>(s.keys + key * s.key_stride, s.key_stride, 1, block.queries, s.pairs, sum);
-#pragma GCC unroll 6
-  for (int m = 0; m < kRows; ++m)
-#pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v) store(s.scores + (key + m) * kGroup + v * kLanes, sum[m][v]);
-}
-
 // A function of its own, not a loop's body: there, GCC 12 keeps the sums in memory.
 template <int kRows, int kVectors>
 FRUGAL_SHORT __attribute__((noinline)) void value_part(const Block& block, int64_t element, int64_t pair,
@@ -290,25 +274,27 @@ FRUGAL_SHORT __attribute__((noinline)) void value_part(const Block& block, int64
     }
 }
 
-template <int kRows, int kVectors>
-FRUGAL_SHORT void value_tile(const Block& block, int64_t element) {
-  const int64_t pairs = ceil_div(block.keys, int64_t{2});
-  for (int64_t pair = 0; pair < pairs; pair += kTerms)
-    value_part<kRows, kVectors>(block, element, pair, std::min(kTerms, pairs - pair));
-}
-
 struct Tiles {
   using Block = frugal::Block;
   // 6 x 2 sums.
   template <int>
   static constexpr int kMostRows = 6;
   template <int kRows, int kVectors>
-  static void scores(const Block& block, int64_t key) {
-    score_tile<kRows, kVectors>(block, key);
+  FRUGAL_SHORT static void scores(const Block& block, int64_t key) {
+    const Scratch& s = block.scratch;
+    __m256i sum[kRows][kVectors];
+    multiply<kRows, kVectors>(s.keys + key * s.key_stride, s.key_stride, 1, block.queries, s.pairs, sum);
+#pragma GCC unroll 6
+    for (int m = 0; m < kRows; ++m)
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) store(s.scores + (key + m) * kGroup + v * kLanes, sum[m][v]);
   }
+
   template <int kRows, int kVectors>
-  static void values(const Block& block, int64_t element) {
-    value_tile<kRows, kVectors>(block, element);
+  FRUGAL_SHORT static void values(const Block& block, int64_t element) {
+    const int64_t pairs = ceil_div(block.keys, int64_t{2});
+    for (int64_t pair = 0; pair < pairs; pair += kTerms)
+      value_part<kRows, kVectors>(block, element, pair, std::min(kTerms, pairs - pair));
   }
 };
 

@@ -28,21 +28,19 @@ void pack_panel_s8(const Kernel& kernel, ByteView w, int64_t k, int64_t n, int64
   if (cols < kernel.cols || k % kernel.k_unit != 0) std::memset(to, 0, kernel.panel_bytes(k));
   std::fill_n(sums, kernel.cols, 0);
   // Groups of k outside: a weight stored by rows is read along its columns too.
-  const int64_t whole = w.row_stride == 1 ? k / kGroup * kGroup : 0;
-  for (int64_t i = 0; i < whole; i += kGroup)
-    for (int64_t j = 0; j < cols; ++j)
-      std::memcpy(to + i * kernel.cols + j * kGroup, w.data + i + (first + j) * w.col_stride, kGroup);
-  for (int64_t i = whole; i < k; i += kGroup)
+  for (int64_t i = 0; i < k; i += kGroup) {
+    const bool together = w.row_stride == 1 && i + kGroup <= k;
     for (int64_t j = 0; j < cols; ++j) {
       const int8_t* from = w.data + i * w.row_stride + (first + j) * w.col_stride;
       int8_t* at = to + i * kernel.cols + j * kGroup;
-      for (int64_t e = 0; e < std::min(kGroup, k - i); ++e) at[e] = from[e * w.row_stride];
+      if (together)
+        std::memcpy(at, from, kGroup);
+      else
+        for (int64_t e = 0; e < std::min(kGroup, k - i); ++e) at[e] = from[e * w.row_stride];
     }
-  for (int64_t i = 0; i < k; i += kGroup)
-    for (int64_t j = 0; j < cols; ++j) {
-      const int8_t* at = to + i * kernel.cols + j * kGroup;
-      sums[j] += at[0] + at[1] + at[2] + at[3];
-    }
+    const int8_t* at = to + i * kernel.cols;
+    for (int64_t j = 0; j < cols; ++j, at += kGroup) sums[j] += at[0] + at[1] + at[2] + at[3];
+  }
   if (kernel.stretch == 0) return;
   int8_t* summable = to + kernel.elements_bytes(k);
   for (int64_t i = 0; i < k; i += kernel.stretch) *summable++ = kernel.summable(to + i * kernel.cols);
