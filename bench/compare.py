@@ -29,9 +29,7 @@ OTHERS = [("inference.md", "Inference", "bench/inference.py"),
            "bench/inference.py --shapes MiniLM-L6,TinyBERT4,DistilBERT,BERT-base "
            "--works 1x8,1x32,1x128,1x512,8x128,64x128 --peers openvino --rounds 2 --seconds 0.3"),
           ("inference_avx2.md", "Inference on a processor with AVX2 only",
-           "bench/inference.py --shapes TinyBERT4,MiniLM-L6,DistilBERT,BERT-base "
-           "--works 1x8,1x32,1x128,1x512,8x128,BANKING77,SST-2 "
-           "--peers ort,openvino,ct2 --rounds 2 --sst2 dev.tsv --out avx2"),
+           "bench/inference.py --peers ort,openvino,ct2 --rounds 2 --sst2 dev.tsv --out avx2"),
           ("generation.md", "Generation against CTranslate2 and llama.cpp", "bench/generate.py --rounds 3"),
           ("tokenizers.md", "Tokenizers, one thread, whole processes on 20 MB of Wikipedia",
            "bench/tokenizer/compare_processes.py")]
