@@ -1,5 +1,6 @@
 #include "frugal/ops/half_attention.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "frugal/ops/attention_items.h"
@@ -42,10 +43,15 @@ Kernel HalfAttention::kernel(const Context& context, std::span<const TensorType>
   const AttentionLayout l = attention_layout(options, in);
   const size_t float_scratch = round_up(attention_scratch(l.width) * sizeof(float), size_t{64});
   const auto in_float = attention_forward();
-  // Bits depend on no block's size, so there may be as many items as the threads need.
-  constexpr int64_t kMost = kHalfQueryBlocks * kHalfQueryBlock;
-  const bool large = l.heads * (l.query_rows / kMost) >= 2 * context.team->threads();
-  const int64_t block = large ? kMost : kHalfQueryBlock;
+  // Bits depend on no block's size, so there may be as many items as the threads need. Beyond two blocks only
+  // long sequences gain.
+  const int64_t length = l.query_rows / std::max<int64_t>(1, l.sequences);
+  int64_t block = kHalfQueryBlock * kHalfQueryBlocks;
+  const auto fits = [&] {
+    return l.heads * (l.query_rows / block) >= 2 * context.team->threads() &&
+           (block <= 2 * kHalfQueryBlock || length >= block);
+  };
+  while (block > kHalfQueryBlock && !fits()) block /= 2;
   const auto body = [=, options = options](const KernelArgs& args, Worker& worker) {
     float unread_lse;  // one for all queries
     float* scratch = scratch_of(worker);

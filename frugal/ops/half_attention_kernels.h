@@ -17,9 +17,9 @@
 
 namespace frugal {
 
-// Two blocks of so many queries share the work of bringing keys, kKeyBlock at a time, and values into the
-// kernel's form.
-inline constexpr int64_t kHalfQueryBlock = 64, kHalfQueryBlocks = 2;
+// Up to so many blocks of so many queries share the work of bringing keys, kKeyBlock at a time, and values
+// into the kernel's form.
+inline constexpr int64_t kHalfQueryBlock = 64, kHalfQueryBlocks = 8;
 
 // Queries that left the kernel's range somewhere: bit i of element b is query kHalfQueryBlock * b + i.
 using OutOfRange = std::array<uint64_t, kHalfQueryBlocks>;
