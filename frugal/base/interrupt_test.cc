@@ -34,6 +34,7 @@ TEST(InterruptDeathTest, TheSecondSignalLeavesAtOnce) {
 }
 
 TEST(InterruptDeathTest, WithoutAGuardSignalsKill) {
+  ::signal(SIGINT, SIG_DFL);  // a script's background job starts with it ignored
   { const InterruptGuard guard; }
   EXPECT_EXIT(::raise(SIGINT), ::testing::KilledBySignal(SIGINT), "");
 }
