@@ -13,7 +13,7 @@
 namespace frugal {
 namespace {
 
-// The kernel's list of what the CPU has, which we do not read ourselves.
+// What the CPU has, as the kernel found it.
 std::set<std::string> kernel_flags() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {

@@ -58,9 +58,9 @@ AttentionHead attention_head(const AttentionOptions& options, const AttentionLay
 //
 // An item is one head of the blocks that begin in `block` packed rows: one block of a long sequence or
 // several short sequences. Blocks are counted from their sequence's first row, so no sequence sees where the
-// items were cut. Items follow each other over the heads of 4 blocks of rows or 512 rows, while these lie in
-// the second-level cache: a head's part of a row is short, and its neighbours' parts come along with it.
-// (With a batch of 8 x 128 tokens, a third faster than one head after the other over all rows.)
+// items were cut. Items follow each other over the heads of 4 blocks of rows, 512 rows at most, while these
+// lie in the second-level cache: a head's part of a row is short, and its neighbours' parts come along with
+// it. (With a batch of 8 x 128 tokens, a third faster than one head after the other over all rows.)
 template <class F, class Rest>
 void for_each_query_block(Worker& worker, int64_t block, int64_t heads, int64_t rows, int64_t sequences,
                           const int32_t* offsets, F&& f, Rest&& rest) {
