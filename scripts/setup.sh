@@ -2,9 +2,9 @@
 # Installs the Debian packages that the build needs and that are missing. `--fuzz` adds clang's fuzzer, `--coverage`
 # the program that sums up line coverage.
 set -euo pipefail
-packages=(g++ cmake ninja-build pkg-config ccache libhwy-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev
-  libfmt-dev libutf8proc-dev libboost-dev libgtest-dev libprotobuf-dev protobuf-compiler libsentencepiece-dev
-  python3 python3-pip)
+packages=(g++ cmake ninja-build pkg-config ccache libhwy-dev nlohmann-json3-dev libsimdjson-dev
+  libtomlplusplus-dev libcli11-dev libfmt-dev libutf8proc-dev libboost-dev libgtest-dev libprotobuf-dev
+  protobuf-compiler libsentencepiece-dev python3 python3-pip)
 [ "${1:-}" = --fuzz ] && packages+=(clang libclang-rt-dev)
 [ "${1:-}" = --coverage ] && packages+=(gcovr)
 

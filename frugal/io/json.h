@@ -1,8 +1,9 @@
 // JSON from files that nobody vouches for, and typed access to it.
 //
-// Parsed by nlohmann::json under limits; a key given twice, a NUL byte and broken UTF-8 are refused. Every
-// error is a frugal::Error whose place is "file:line:column"; no exception of the JSON library leaves this
-// room.
+// Kept as nlohmann::json, parsed under limits; a key given twice, a NUL byte and broken UTF-8 are refused.
+// Every error is a frugal::Error whose place is "file:line:column"; no exception of the JSON library leaves
+// this room. What is good is read by simdjson, two to three times as fast; nlohmann's parser says what is
+// wrong and where.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,21 @@ struct JsonLimits {
 // `where` names the text's origin in errors. A parsed document can take some 40 times its text's memory.
 Json parse_json(std::string_view text, const std::string& where, const JsonLimits& limits = {});
 Json load_json(const std::string& path, const JsonLimits& limits = {});
+
+// An object's members as they follow in the file. For vocabularies: BERT's 30,522 pieces take 1.9 ms to parse
+// so, and 12 as a tree, whose map sorts them.
+using JsonMembers = std::vector<std::pair<std::string, Json>>;
+
+// The same document, but the members of the object that `path` leads to (keys from the root; empty: the root
+// itself) are moved to `members`; an empty object stays in its place. When a member on the way is missing or
+// no object, `members` is empty.
+struct JsonApart {
+  Json json;
+  JsonMembers members;
+};
+using JsonPath = std::initializer_list<const char*>;
+JsonApart parse_json_apart(std::string_view text, const std::string& where, JsonPath path,
+                           const JsonLimits& limits = {});
 
 // Keys sorted, so equal documents are equal bytes; broken UTF-8 becomes U+FFFD. indent -1: one line.
 std::string to_text(const Json& json, int indent = 2);

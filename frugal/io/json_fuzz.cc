@@ -5,7 +5,7 @@
 #include <string>
 
 #include "frugal/base/error.h"
-#include "frugal/io/json.h"
+#include "frugal/io/json_parsers.h"
 
 namespace {
 
@@ -17,13 +17,21 @@ void may_fail(Call&& call) {
   }
 }
 
+// What the quick parser takes, the careful one takes too, and to the same document.
+void require_parsers_agree(std::string_view text) {
+  const frugal::JsonLimits limits{.bytes = 1 << 16, .depth = 16};
+  const auto quick = frugal::parse_json_quickly(text, nullptr, limits);
+  if (quick && quick->json != frugal::parse_json_carefully(text, "fuzz", limits)) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace frugal;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (size <= 1 << 16) require_parsers_agree(text);
   may_fail([&] {
-    const Json json =
-        parse_json({reinterpret_cast<const char*>(data), size}, "fuzz", {.bytes = 1 << 16, .depth = 16});
+    const Json json = parse_json(text, "fuzz", {.bytes = 1 << 16, .depth = 16});
     if (parse_json(to_text(json), "again") != json) std::abort();
     if (!json.is_object()) return;
     for (const auto& [key, value] : json.items()) {

@@ -1,4 +1,4 @@
-#include "frugal/io/json.h"
+#include "frugal/io/json_parsers.h"
 
 #include <gtest/gtest.h>
 
@@ -36,6 +36,49 @@ TEST(Json, RefusesWhatTheLibraryLetsThrough) {
   EXPECT_ERROR(parse_json("{\"x\": {\"a\": 1, \"\\u0061\": 2}}", "f"), "the key \"a\" is given twice");
   EXPECT_NO_THROW(parse_json("{\"a\": {\"a\": [{\"a\": 1}, {\"a\": 1}]}, \"b\": {\"a\": 1}}", "f"));
   EXPECT_ERROR(parse_json(std::string_view("{}\0{]", 5), "f"), "f:1:3: is not valid JSON: it holds a NUL");
+}
+
+TEST(Json, BothParsersReadTheSame) {
+  for (const char* text :
+       {"null", " [1, -2, 0, -0, 0.0, -0.0, 1e3, 2.5e-310, 0.1, 123456789012345678901e-5]",
+        "[9223372036854775807, 9223372036854775808, 18446744073709551615, -9223372036854775808]",
+        "{\"\": {}, \"b\": [[], {\"a\": [true, false]}], \"a\\u0000b\\n\": \"\\ud83d\\ude00\\/\\\\\"}"}) {
+    const auto quick = parse_json_quickly(text, nullptr, {});
+    ASSERT_TRUE(quick) << text;
+    const Json careful = parse_json_carefully(text, "f", {});
+    EXPECT_EQ(quick->json, careful);
+    EXPECT_EQ(to_text(quick->json), to_text(careful));
+  }
+}
+
+TEST(Json, TheQuickParserLeavesTheRestToTheOther) {
+  for (const char* text :
+       {"", "{", "[1, ]", "{\"a\": 1, \"a\": 1}", "[1] 2", "\"\xFF\"", "\"\\ud800\"", "\"\\udc00\"", "\"\n\"",
+        "01", "1e999", "\xEF\xBB\xBF[]", "[18446744073709551616]"})
+    EXPECT_FALSE(parse_json_quickly(text, nullptr, {})) << text;
+  EXPECT_TRUE(parse_json_quickly("[[{}]]", nullptr, {.depth = 3}));
+  EXPECT_FALSE(parse_json_quickly("[[{}]]", nullptr, {.depth = 2}));
+  EXPECT_EQ(parse_json("[18446744073709551616]", "f"), Json({18446744073709551616.0}));
+}
+
+TEST(Json, KeepsMembersApart) {
+  const std::string text = R"({"m": {"v": {"b": 1, "a": [2], "c": {"v": 3}}, "w": 4}, "v": {"c": 5}})";
+  const auto [json, members] = parse_json_apart(text, "f", {"m", "v"});
+  EXPECT_EQ(json, parse_json(R"({"m": {"v": {}, "w": 4}, "v": {"c": 5}})", "f"));
+  EXPECT_EQ(members, (JsonMembers{{"b", 1}, {"a", Json::array({2})}, {"c", {{"v", 3}}}}));
+  EXPECT_EQ(parse_json_apart(R"({"b": 1, "a": 2})", "f", {}).members, (JsonMembers{{"b", 1}, {"a", 2}}));
+  for (const char* without : {"[]", "{}", R"({"m": {"v": [1]}})", R"({"m": [{"v": {"a": 1}}]})"}) {
+    EXPECT_EQ(parse_json_apart(without, "f", {"m", "v"}).json, parse_json(without, "f"));
+    EXPECT_TRUE(parse_json_apart(without, "f", {"m", "v"}).members.empty());
+  }
+  EXPECT_ERROR(parse_json_apart(R"({"m": {"v": {"a": {"x": 1, "x": 2}}}})", "f", {"m", "v"}),
+               "\"x\" is given twice");
+  EXPECT_ERROR(parse_json_apart(R"({"a": 1, "b": 2, "\u0061": 3})", "f", {}),
+               "f:1:25: the key \"a\" is given twice");
+  // A text that only the careful parser takes.
+  const auto careful = parse_json_apart("\xEF\xBB\xBF{\"m\": {\"b\": 1, \"a\": 2}}", "f", {"m"});
+  EXPECT_EQ(careful.json, parse_json(R"({"m": {}})", "f"));
+  EXPECT_EQ(careful.members, (JsonMembers{{"a", 2}, {"b", 1}}));
 }
 
 TEST(Json, KeepsTheLimits) {

@@ -30,6 +30,13 @@ int64_t first_not_finite(const Tensor& tensor) {
   return -1;
 }
 
+// Without a way out before the end, which would keep the loop from being vectorized: 11 MB in 1 ms, not 10.
+bool leaves_seven_bits(std::span<const int8_t> values) {
+  uint8_t outside = 0;
+  for (const int8_t value : values) outside |= static_cast<uint8_t>(value + 64);
+  return outside > 127;
+}
+
 std::string listed(const std::string& what, const std::vector<std::string>& names) {
   std::string text = fmt::format("\n  {} ({}):", what, names.size());
   constexpr size_t kShown = 40;
@@ -132,8 +139,7 @@ class Matcher {
                                        name_of(scale->type()), to_string(scale->shape()), rows, columns));
     else
       loaded_.store->set(spec.name + "_scale", checked(*scale));
-    const auto values = weight.data<int8_t>();
-    if (std::any_of(values.begin(), values.end(), [](int8_t v) { return v < -64 || v > 63; }))
+    if (leaves_seven_bits(weight.data<int8_t>()))
       misshaped_.push_back(fmt::format("{} leaves the 7-bit range [-64, 63]", spec.name));
   }
 

@@ -113,10 +113,10 @@ void complete(BpeSpec& spec, const PieceIds& ids, Kind kind, const NamedTokens& 
 
 }  // namespace
 
-BpeSpec read_bpe_folder(const std::string& folder, const Json& tokenizer_json) {
+BpeSpec read_bpe_folder(const std::string& folder, const TokenizerJson& tokenizer_json) {
   const std::string config_path = folder + "/tokenizer_config.json";
   const Json config = load_if_there(config_path);
-  const bool has_json = !tokenizer_json.is_null();
+  const bool has_json = !tokenizer_json.json.is_null();
   BpeSpec spec = has_json ? parse_bpe_json(tokenizer_json, folder + "/tokenizer.json")
                           : read_vocab_and_merges(folder, config, config_path);
   // tokenizer.json is complete whatever the class is called.

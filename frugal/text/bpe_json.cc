@@ -70,7 +70,8 @@ void read_decoder(const Json& json, BpeSpec& spec) {
   spec.decodes_bytes = !parts.empty();
 }
 
-void read_model(const Json& json, BpeSpec& spec) {
+void read_model(const TokenizerJson& file, BpeSpec& spec) {
+  const Json& json = file.json;
   const std::string type = tokenizer_json_model(json, spec.where);
   if (type != "BPE") unsupported_part(spec.where, "model type", type, "BPE");
   const Json& model = json["model"];
@@ -78,7 +79,8 @@ void read_model(const Json& json, BpeSpec& spec) {
     throw Error(spec.where, "a byte-level BPE model with byte_fallback is not supported");
   spec.fuse_unknown = get_bool_or(model, "fuse_unk", spec.where, false);
   spec.ignore_merges = get_bool_or(model, "ignore_merges", spec.where, false);
-  spec.pieces = pieces_by_id(get_object(model, "vocab", spec.where), spec.added, spec.where);
+  get_object(model, "vocab", spec.where);
+  spec.pieces = pieces_by_id(file.vocab, spec.added, spec.where);
   const PieceIds ids(spec.pieces);
   spec.merges = read_json_merges(model, ids, spec.where);
   const std::string unknown = get_string_or(model, "unk_token", spec.where, "");
@@ -98,12 +100,13 @@ std::string split_pattern(int most_digits) {
          R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 }
 
-BpeSpec parse_bpe_json(const Json& json, const std::string& where) {
+BpeSpec parse_bpe_json(const TokenizerJson& file, const std::string& where) {
+  const Json& json = file.json;
   BpeSpec spec;
   spec.where = where;
   tokenizer_json_model(json, where);  // an object with a model
   spec.added = read_added_tokens(json, where);
-  read_model(json, spec);
+  read_model(file, spec);
   for (const Json* part : parts_of(json, "normalizer", "normalizers", where))
     if (type_of(part) == "NFC")
       spec.composes = true;

@@ -2,29 +2,36 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
+#include <unordered_map>
 
 #include "frugal/base/error.h"
+#include "frugal/io/file.h"
 #include "frugal/text/bpe_spec.h"
-#include "frugal/text/tokenizer_json.h"
+#include "frugal/text/tokenizer_config.h"
 
 namespace frugal {
 
-std::vector<std::string> pieces_by_id(const Json& vocab, const std::vector<AddedToken>& added,
+std::vector<std::string> pieces_by_id(const JsonMembers& vocab, const std::vector<AddedToken>& added,
                                       const std::string& where) {
+  constexpr int64_t kNoPiece = -1;
+  std::unordered_map<std::string_view, int64_t> ids;  // of the added tokens, in the vocabulary
+  for (const AddedToken& token : added) ids.emplace(token.content, kNoPiece);
   std::vector<std::pair<int64_t, std::string_view>> numbered;
-  for (const auto& [piece, value] : vocab.items()) {
+  numbered.reserve(vocab.size() + added.size());
+  for (const auto& [piece, value] : vocab) {
     if (!value.is_number_integer() || value < 0 || value > kMostIds)
       throw Error(where, fmt::format("the piece {} has id {}", in_quotes(piece), to_text(value, -1)));
-    numbered.emplace_back(value.get<int64_t>(), piece);
+    const auto id = value.get<int64_t>();
+    numbered.emplace_back(id, piece);
+    if (const auto found = ids.find(piece); found != ids.end()) found->second = id;
   }
   for (const AddedToken& token : added) {
-    const auto found = vocab.find(token.content);
-    if (found == vocab.end()) {
+    const int64_t id = ids.at(token.content);
+    if (id == kNoPiece) {
       numbered.emplace_back(token.id, token.content);
-    } else if (*found != token.id) {
+    } else if (id != token.id) {
       throw Error(where, fmt::format("the added token {} has id {}, but the vocabulary gives it {}",
-                                     in_quotes(token.content), token.id, to_text(*found, -1)));
+                                     in_quotes(token.content), token.id, id));
     }
   }
   std::sort(numbered.begin(), numbered.end());
@@ -47,9 +54,9 @@ std::vector<std::string> pieces_by_id(const Json& vocab, const std::vector<Added
 }
 
 std::vector<std::string> read_vocab_json(const std::string& path, const std::vector<AddedToken>& added) {
-  const Json vocab = load_json(path);
+  const auto [vocab, members] = parse_json_apart(read_file(path, kMostVocabBytes), path, {});
   if (!vocab.is_object()) throw Error(path, fmt::format("expected an object, got {}", vocab.type_name()));
-  return pieces_by_id(vocab, added, path);
+  return pieces_by_id(members, added, path);
 }
 
 PieceIds::PieceIds(const std::vector<std::string>& pieces) {

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "frugal/io/json.h"
 #include "frugal/text/added_tokens.h"
 #include "frugal/text/template.h"
 #include "frugal/text/tokenizer.h"
+#include "frugal/text/tokenizer_json.h"
 
 namespace frugal {
 
@@ -46,14 +46,14 @@ std::string split_pattern(int most_digits);
 
 // tokenizer.json of the `tokenizers` library with a BPE model over bytes. The special tokens' roles and the
 // length limit are not in this file.
-BpeSpec parse_bpe_json(const Json& json, const std::string& where);
+BpeSpec parse_bpe_json(const TokenizerJson& file, const std::string& where);
 
-// Reads folder/tokenizer.json (`tokenizer_json`, parsed; null: there is none), or vocab.json with merges.txt
+// Reads folder/tokenizer.json (`tokenizer_json`, parsed), or vocab.json with merges.txt
 // and what tokenizer_config.json, special_tokens_map.json and added_tokens.json say about them.
-BpeSpec read_bpe_folder(const std::string& folder, const Json& tokenizer_json);
+BpeSpec read_bpe_folder(const std::string& folder, const TokenizerJson& tokenizer_json);
 
 // Pieces by id from a vocabulary {"piece": id} and the added tokens that fill its gaps or continue it.
-std::vector<std::string> pieces_by_id(const Json& vocab, const std::vector<AddedToken>& added,
+std::vector<std::string> pieces_by_id(const JsonMembers& vocab, const std::vector<AddedToken>& added,
                                       const std::string& where);
 
 // The same from vocab.json.

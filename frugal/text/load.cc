@@ -13,17 +13,16 @@ namespace frugal {
 namespace {
 
 using Loaded = std::shared_ptr<const Tokenizer>;
-// `json`: tokenizer.json, parsed; null when the folder has none.
-using Load = Loaded (*)(const std::string& folder, const Json& json);
+using Load = Loaded (*)(const std::string& folder, TokenizerJson file);
 
-Loaded load_wordpiece(const std::string& folder, const Json& json) {
-  return std::make_shared<const WordPieceTokenizer>(read_wordpiece_folder(folder, json));
+Loaded load_wordpiece(const std::string& folder, TokenizerJson file) {
+  return std::make_shared<const WordPieceTokenizer>(read_wordpiece_folder(folder, std::move(file)));
 }
-Loaded load_byte_level_bpe(const std::string& folder, const Json& json) {
-  return std::make_shared<const BpeTokenizer>(read_bpe_folder(folder, json));
+Loaded load_byte_level_bpe(const std::string& folder, TokenizerJson file) {
+  return std::make_shared<const BpeTokenizer>(read_bpe_folder(folder, file));
 }
-Loaded load_sentencepiece(const std::string& folder, const Json& json) {
-  return load_sentencepiece_tokenizer(folder, json);
+Loaded load_sentencepiece(const std::string& folder, TokenizerJson file) {
+  return load_sentencepiece_tokenizer(folder, file);
 }
 
 struct ModelKind {
@@ -51,13 +50,14 @@ constexpr FileKind kFileKinds[] = {
 
 std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& folder) {
   const std::string json_path = folder + "/tokenizer.json";
-  if (const Json json = load_if_there(json_path); !json.is_null()) {
-    const std::string type = tokenizer_json_model(json, json_path);
-    const bool bytes = is_byte_level(json);
+  if (TokenizerJson file = load_tokenizer_json(folder); !file.json.is_null()) {
+    const std::string type = tokenizer_json_model(file.json, json_path);
+    const bool bytes = is_byte_level(file.json);
     for (const ModelKind& kind : kModelKinds)
-      if (kind.type == type && kind.byte_level == bytes) return kind.load(folder, json);
+      if (kind.type == type && kind.byte_level == bytes) return kind.load(folder, std::move(file));
     for (const ModelKind& kind : kModelKinds)
-      if (kind.type == type) return kind.load(folder, json);  // its reader names what it does not know
+      if (kind.type == type)
+        return kind.load(folder, std::move(file));  // its reader names what it does not know
     unsupported_part(json_path, "model type", type, "WordPiece, BPE, Unigram");
   }
   for (const FileKind& kind : kFileKinds)

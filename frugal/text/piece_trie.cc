@@ -29,13 +29,28 @@ uint32_t PieceTrie::place(std::span<const uint8_t> bytes) {
     ++tries;
   }
   const auto base = static_cast<uint32_t>(cells_.size());
-  cells_.resize(cells_.size() + 256, {0, kFree, kNone});
+  cells_.resize(cells_.size() + kBlock, {0, kFree, kNone});
   return base;
+}
+
+// What follows `node` in one string only.
+void PieceTrie::add_end(Node node, std::string_view bytes, int32_t number) {
+  for (const char& byte : bytes) {
+    const uint32_t base = place({reinterpret_cast<const uint8_t*>(&byte), 1});
+    cells_[node].base = base;
+    const Node child = base ^ static_cast<uint8_t>(byte);
+    cells_[child].parent = node;
+    node = child;
+  }
+  cells_[node].number = number;
 }
 
 PieceTrie::PieceTrie(std::vector<std::pair<std::string_view, int32_t>> pieces) {
   if (!std::is_sorted(pieces.begin(), pieces.end())) std::sort(pieces.begin(), pieces.end());
-  cells_.resize(256, {0, kFree, kNone});
+  size_t bytes_in_all = 0;  // at least as many as nodes; what is not used is not touched
+  for (const auto& [piece, number] : pieces) bytes_in_all += piece.size();
+  cells_.reserve(bytes_in_all + 2 * kBlock);
+  cells_.resize(kBlock, {0, kFree, kNone});
   cells_[kRoot].parent = kRoot;  // taken, so that it never becomes a child
   std::vector<Task> tasks;
   if (!pieces.empty()) tasks.push_back({0, pieces.size(), 0, kRoot});
@@ -47,6 +62,10 @@ PieceTrie::PieceTrie(std::vector<std::pair<std::string_view, int32_t>> pieces) {
              pieces[task.first + 1].first.size() > task.depth);  // the caller refuses duplicates
       if (task.node != kRoot) cells_[task.node].number = pieces[task.first].second;
       if (++task.first == task.last) continue;
+    }
+    if (task.first + 1 == task.last) {  // seven in ten nodes of BERT's vocabulary are such ends
+      add_end(task.node, pieces[task.first].first.substr(task.depth), pieces[task.first].second);
+      continue;
     }
     uint8_t bytes[256];
     size_t starts[257], count = 0;

@@ -54,8 +54,10 @@ class PieceTrie {
     int32_t number;
   };
   static constexpr uint32_t kFree = 0xffffffff;
+  static constexpr size_t kBlock = 256;  // cells: one for each byte
 
   uint32_t place(std::span<const uint8_t> bytes);
+  void add_end(Node node, std::string_view bytes, int32_t number);
 
   std::vector<Cell> cells_;
   uint32_t first_free_ = 1;  // while building: where a node with one child is tried

@@ -23,7 +23,7 @@ constexpr const char* kModelFiles[] = {"spiece.model", "spm.model", "sentencepie
 
 class FolderReader {
  public:
-  FolderReader(const std::string& folder, const Json& json)
+  FolderReader(const std::string& folder, const TokenizerJson& json)
       : folder_(folder),
         config_path_(folder + "/tokenizer_config.json"),
         config_(load_if_there(config_path_)),
@@ -54,7 +54,7 @@ class FolderReader {
   }
 
  private:
-  void read_model(const Json& json) {
+  void read_model(const TokenizerJson& json) {
     for (const char* name : kModelFiles) {
       const std::string path = folder_ + "/" + name;
       if (!is_there(path)) continue;
@@ -63,7 +63,7 @@ class FolderReader {
       name_control_pieces();
       return;
     }
-    if (json.is_null())
+    if (json.json.is_null())
       throw Error(folder_,
                   is_there(folder_) ? "there is neither spiece.model, spm.model nor tokenizer.json"
                                     : "no such folder",
@@ -200,12 +200,12 @@ class FolderReader {
 }  // namespace
 
 std::shared_ptr<const Tokenizer> load_sentencepiece_tokenizer(const std::string& folder,
-                                                              const Json& tokenizer_json) {
+                                                              const TokenizerJson& tokenizer_json) {
   return std::make_shared<const SentencePieceTokenizer>(FolderReader(folder, tokenizer_json).read());
 }
 
 std::shared_ptr<const Tokenizer> load_sentencepiece_tokenizer(const std::string& folder) {
-  return load_sentencepiece_tokenizer(folder, load_if_there(folder + "/tokenizer.json"));
+  return load_sentencepiece_tokenizer(folder, load_tokenizer_json(folder));
 }
 
 }  // namespace frugal

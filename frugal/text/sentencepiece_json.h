@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "frugal/io/json.h"
 #include "frugal/text/sentencepiece_spec.h"
+#include "frugal/text/tokenizer_json.h"
 
 namespace frugal {
 
@@ -12,7 +12,7 @@ namespace frugal {
 // the same text gives the same ids as with the model's own file. A part that stands for none is refused by
 // name. `unknown`: the unknown piece, where the model names none. Family and named tokens are not in this
 // file.
-SentencePieceSpec parse_sentencepiece_json(const Json& json, const std::string& unknown,
+SentencePieceSpec parse_sentencepiece_json(const TokenizerJson& file, const std::string& unknown,
                                            const std::string& where);
 
 }  // namespace frugal

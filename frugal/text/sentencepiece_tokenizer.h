@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "frugal/io/json.h"
 #include "frugal/text/piece_model.h"
 #include "frugal/text/sentencepiece_normalizer.h"
 #include "frugal/text/sentencepiece_spec.h"
 #include "frugal/text/tokenizer.h"
+#include "frugal/text/tokenizer_json.h"
 #include "frugal/text/vocab.h"
 
 namespace frugal {
@@ -56,10 +56,10 @@ class SentencePieceTokenizer final : public Tokenizer {
 // Reads spiece.model, spm.model, sentencepiece.bpe.model or tokenizer.model, and if there is none
 // tokenizer.json; with what tokenizer_config.json, special_tokens_map.json and added_tokens.json say. The
 // family is that of "tokenizer_class", else of "model_type" in config.json; without either it is the plain
-// model. `tokenizer_json`: the parsed file, null when there is none. Throws on what is missing, damaged or
+// model. `tokenizer_json`: the parsed file. Throws on what is missing, damaged or
 // not supported.
 std::shared_ptr<const Tokenizer> load_sentencepiece_tokenizer(const std::string& folder,
-                                                              const Json& tokenizer_json);
+                                                              const TokenizerJson& tokenizer_json);
 std::shared_ptr<const Tokenizer> load_sentencepiece_tokenizer(const std::string& folder);
 
 }  // namespace frugal

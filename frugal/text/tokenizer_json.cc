@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "frugal/base/error.h"
+#include "frugal/io/file.h"
+#include "frugal/text/tokenizer_config.h"
 
 namespace frugal {
 namespace {
@@ -54,6 +56,18 @@ int32_t read_token_pair(const Json& processor, const char* key, const std::strin
 }
 
 }  // namespace
+
+TokenizerJson parse_tokenizer_json(std::string_view text, const std::string& where) {
+  auto [json, vocab] = parse_json_apart(text, where, {"model", "vocab"});
+  if (!json.is_object()) throw Error(where, fmt::format("expected an object, got {}", json.type_name()));
+  return {std::move(json), std::move(vocab)};
+}
+
+TokenizerJson load_tokenizer_json(const std::string& folder) {
+  const std::string path = folder + "/tokenizer.json";
+  if (!is_there(path)) return {};
+  return parse_tokenizer_json(read_file(path, JsonLimits().bytes), path);
+}
 
 std::string tokenizer_json_model(const Json& json, const std::string& where) {
   if (!json.is_object()) throw Error(where, fmt::format("expected an object, got {}", json.type_name()));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "frugal/io/json.h"
@@ -15,6 +16,15 @@
 namespace frugal {
 
 constexpr int64_t kMostIds = std::numeric_limits<int32_t>::max();
+
+// The file, parsed; json is null when there is none. Where the model's vocabulary is an object, its members
+// lie in `vocab` and an empty object is left in their place.
+struct TokenizerJson {
+  Json json;
+  JsonMembers vocab;
+};
+TokenizerJson parse_tokenizer_json(std::string_view text, const std::string& where);
+TokenizerJson load_tokenizer_json(const std::string& folder);
 
 // The model's "type". Files of early versions leave it out; each kind has a key of its own.
 std::string tokenizer_json_model(const Json& json, const std::string& where);

@@ -31,14 +31,14 @@ void try_reading(Read&& read) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   try_reading([&] {
-    const Json json = parse_json(text, "fuzz");
+    const TokenizerJson file = parse_tokenizer_json(text, "fuzz");
     try_reading([&] {
-      const WordPieceSpec spec = parse_wordpiece_json(json, "fuzz");
+      const WordPieceSpec spec = parse_wordpiece_json(file, "fuzz");
       const WordPiece model(Vocab(spec.pieces, "fuzz"), spec.names.unk, spec.prefix, spec.most_chars, "fuzz");
       require_ids_and_pieces_agree(model.vocab());
     });
     try_reading([&] {
-      const BpeSpec spec = parse_bpe_json(json, "fuzz");
+      const BpeSpec spec = parse_bpe_json(file, "fuzz");
       const Bpe model(spec);
       require_ids_and_pieces_agree(Vocab(spec.pieces, "fuzz"));
       for (const AddedToken& token : spec.added)

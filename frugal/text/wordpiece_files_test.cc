@@ -56,7 +56,7 @@ Json small_json() {
   return json;
 }
 
-class TokenizerJson : public WordPieceFiles {
+class WordPieceJson : public WordPieceFiles {
  protected:
   Json json_ = small_json();
   void expect_json_error(const std::string& part) const {
@@ -114,12 +114,12 @@ TEST_F(WordPieceFiles, BadVocabTxt) {
 
 TEST_F(WordPieceFiles, NoFolder) { EXPECT_THROW(load_tokenizer(folder_ + "/none"), Error); }
 
-TEST_F(TokenizerJson, GoodOne) {
+TEST_F(WordPieceJson, GoodOne) {
   write("tokenizer.json", to_text(json_));
   EXPECT_EQ(load_tokenizer(folder_)->encode("A b").ids, (std::vector<int32_t>{1, 3, 0, 2}));
 }
 
-TEST_F(TokenizerJson, Truncated) {
+TEST_F(WordPieceJson, Truncated) {
   const std::string text = to_text(json_);
   for (size_t size = 0; size < text.size(); size += 7) {
     write("tokenizer.json", text.substr(0, size));
@@ -129,12 +129,12 @@ TEST_F(TokenizerJson, Truncated) {
   expect_error("is not valid JSON");
 }
 
-TEST_F(TokenizerJson, OtherModelsAreNamed) {
+TEST_F(WordPieceJson, OtherModelsAreNamed) {
   json_["model"]["type"] = "WordLevel";
   expect_json_error("the model type \"WordLevel\" is not supported");
 }
 
-TEST_F(TokenizerJson, OtherPartsAreNamed) {
+TEST_F(WordPieceJson, OtherPartsAreNamed) {
   json_["normalizer"]["type"] = "NFKC";
   expect_json_error("the normalizer \"NFKC\" is not supported");
   json_ = small_json();
@@ -150,7 +150,7 @@ TEST_F(TokenizerJson, OtherPartsAreNamed) {
   expect_json_error("the post-processor \"ByteLevel\"");
 }
 
-TEST_F(TokenizerJson, BadIds) {
+TEST_F(WordPieceJson, BadIds) {
   json_["model"]["vocab"]["a"] = 4;
   expect_json_error("\"a\" has id 4; with 4 pieces ids must be 0 to 3, without gaps");
   json_["model"]["vocab"]["a"] = -1;
@@ -159,13 +159,15 @@ TEST_F(TokenizerJson, BadIds) {
   expect_json_error("has id \"3\"");
   json_["model"]["vocab"]["a"] = 2;
   expect_json_error("both have id 2");
+  write("tokenizer.json", R"({"model": {"type": "WordPiece", "vocab": {"[UNK]": 0, "a": 1, "a": 2}}})");
+  expect_error("the key \"a\" is given twice");
   json_["model"]["vocab"] = Json::object();
   expect_json_error("the vocabulary is empty");
   json_["model"].erase("vocab");
   expect_json_error("\"vocab\" is missing");
 }
 
-TEST_F(TokenizerJson, TemplatesMustHoldEachTextOnce) {
+TEST_F(WordPieceJson, TemplatesMustHoldEachTextOnce) {
   const Json a = parse_json(R"({"Sequence": {"id": "A", "type_id": 0}})", "a");
   json_["post_processor"] = {
       {"type", "TemplateProcessing"}, {"single", Json::array({a, a})}, {"pair", Json::array({a})}};

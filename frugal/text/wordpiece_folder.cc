@@ -76,14 +76,14 @@ std::vector<std::string> parse_vocab_txt(std::string_view text) {
 }
 
 WordPieceSpec read_wordpiece_folder(const std::string& folder) {
-  return read_wordpiece_folder(folder, load_if_there(folder + "/tokenizer.json"));
+  return read_wordpiece_folder(folder, load_tokenizer_json(folder));
 }
 
-WordPieceSpec read_wordpiece_folder(const std::string& folder, const Json& tokenizer_json) {
+WordPieceSpec read_wordpiece_folder(const std::string& folder, TokenizerJson tokenizer_json) {
   const std::string config_path = folder + "/tokenizer_config.json";
-  const bool has_json = !tokenizer_json.is_null();
+  const bool has_json = !tokenizer_json.json.is_null();
   const Json config = load_if_there(config_path);
-  WordPieceSpec spec = has_json ? parse_wordpiece_json(tokenizer_json, folder + "/tokenizer.json")
+  WordPieceSpec spec = has_json ? parse_wordpiece_json(std::move(tokenizer_json), folder + "/tokenizer.json")
                                 : read_vocab_txt(folder, config, config_path);
   const std::string unknown = spec.names.unk;
   set_names(read_named_tokens(folder, config), spec.names);

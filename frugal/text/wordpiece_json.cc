@@ -11,7 +11,7 @@
 namespace frugal {
 namespace {
 
-void read_model(const Json& json, WordPieceSpec& spec) {
+void read_model(const Json& json, JsonMembers vocab, WordPieceSpec& spec) {
   const std::string type = tokenizer_json_model(json, spec.where);
   if (type != "WordPiece") unsupported_part(spec.where, "model type", type, "WordPiece");
   const Json& model = json["model"];
@@ -20,10 +20,10 @@ void read_model(const Json& json, WordPieceSpec& spec) {
   spec.most_chars = static_cast<uint32_t>(get_int_or(model, "max_input_chars_per_word", spec.where, 100,
                                                      {0, std::numeric_limits<int32_t>::max()}));
 
-  const Json& vocab = get_object(model, "vocab", spec.where);
+  get_object(model, "vocab", spec.where);
   spec.pieces.resize(vocab.size());
   std::vector<bool> seen(vocab.size());
-  for (const auto& [piece, value] : vocab.items()) {
+  for (auto& [piece, value] : vocab) {
     const bool good = value.is_number_integer() && value >= 0 && value < vocab.size();
     if (!good)
       throw Error(spec.where,
@@ -34,7 +34,7 @@ void read_model(const Json& json, WordPieceSpec& spec) {
       throw Error(spec.where, fmt::format("the pieces {} and {} both have id {}", in_quotes(spec.pieces[id]),
                                           in_quotes(piece), id));
     seen[id] = true;
-    spec.pieces[id] = piece;
+    spec.pieces[id] = std::move(piece);
   }
 }
 
@@ -68,10 +68,11 @@ void read_decoder(const Json& json, WordPieceSpec& spec) {
 
 }  // namespace
 
-WordPieceSpec parse_wordpiece_json(const Json& json, const std::string& where) {
+WordPieceSpec parse_wordpiece_json(TokenizerJson file, const std::string& where) {
+  const Json& json = file.json;
   WordPieceSpec spec;
   spec.where = where;
-  read_model(json, spec);
+  read_model(json, std::move(file.vocab), spec);
   read_normalizer(json, spec);
   const std::string splitter = part_type(json, "pre_tokenizer", where);
   if (splitter != "BertPreTokenizer") unsupported_part(where, "pre-tokenizer", splitter, "BertPreTokenizer");

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "frugal/io/json.h"
 #include "frugal/text/added_tokens.h"
 #include "frugal/text/bert_normalizer.h"
 #include "frugal/text/template.h"
+#include "frugal/text/tokenizer_json.h"
 
 namespace frugal {
 
@@ -35,15 +35,15 @@ struct WordPieceSpec {
 
 // tokenizer.json of the `tokenizers` library with a WordPiece model. `where` names it in errors; the special
 // tokens' names and the length limit are not in this file (see read_tokenizer_config).
-WordPieceSpec parse_wordpiece_json(const Json& json, const std::string& where);
+WordPieceSpec parse_wordpiece_json(TokenizerJson file, const std::string& where);
 
 // vocab.txt: one piece a line, the id is the line's number from 0. Lines end in LF, CR LF or CR.
 std::vector<std::string> parse_vocab_txt(std::string_view text);
 
 // Reads folder/tokenizer.json, or vocab.txt and what tokenizer_config.json says about it. The second form is
-// for callers who have parsed tokenizer.json already; null: there is none.
+// for callers who have parsed tokenizer.json already.
 WordPieceSpec read_wordpiece_folder(const std::string& folder);
-WordPieceSpec read_wordpiece_folder(const std::string& folder, const Json& tokenizer_json);
+WordPieceSpec read_wordpiece_folder(const std::string& folder, TokenizerJson tokenizer_json);
 
 // Writes vocab.txt, tokenizer_config.json and tokenizer.json, which Hugging Face's AutoTokenizer and the
 // `tokenizers` library load to the same ids. Fields used: rules, prefix, most_chars, names, max_length,

@@ -11,9 +11,8 @@
 namespace frugal {
 namespace {
 
-// Pieces by id: the model's, then the added tokens that continue them.
-std::vector<std::string> all_pieces(const Vocab& vocab, const WordPieceSpec& spec) {
-  std::vector<std::string> pieces = vocab.pieces();
+// Pieces by id: the model's, then the added tokens that continue them. Empty: there are none of these.
+std::vector<std::string> with_added_pieces(const Vocab& vocab, const WordPieceSpec& spec) {
   std::vector<const AddedToken*> more;
   for (const AddedToken& token : spec.added) {
     const auto in_vocab = vocab.id_of(token.content);
@@ -22,6 +21,8 @@ std::vector<std::string> all_pieces(const Vocab& vocab, const WordPieceSpec& spe
                                           in_quotes(token.content), token.id, *in_vocab));
     if (!in_vocab) more.push_back(&token);
   }
+  if (more.empty()) return {};
+  std::vector<std::string> pieces = vocab.pieces();
   std::sort(more.begin(), more.end(), [](const AddedToken* a, const AddedToken* b) { return a->id < b->id; });
   for (const AddedToken* token : more) {
     if (token->id != static_cast<int64_t>(pieces.size()))
@@ -54,8 +55,8 @@ WordPieceTokenizer::WordPieceTokenizer(WordPieceSpec spec)
       table_(spec_.rules),
       raw_(finder(spec_, false)),
       normalized_(finder(spec_, true)),
-      pieces_(all_pieces(model_.vocab(), spec_)),
-      special_id_(pieces_.size()) {
+      more_pieces_(with_added_pieces(model_.vocab(), spec_)),
+      special_id_(pieces().size()) {
   spec_.pieces.clear();
   for (const AddedToken& token : spec_.added)
     if (token.special) special_id_[static_cast<size_t>(token.id)] = true;
@@ -159,7 +160,7 @@ std::optional<int32_t> WordPieceTokenizer::id_of(std::string_view piece) const {
 std::string_view WordPieceTokenizer::piece_of(int32_t id) const {
   if (id < 0 || id >= vocab_size())
     throw Error("", fmt::format("token id {} is out of range; the vocabulary has {}", id, vocab_size()));
-  return pieces_[static_cast<size_t>(id)];
+  return pieces()[static_cast<size_t>(id)];
 }
 
 }  // namespace frugal

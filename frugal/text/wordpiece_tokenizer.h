@@ -19,13 +19,15 @@ class WordPieceTokenizer final : public Tokenizer {
   explicit WordPieceTokenizer(WordPieceSpec spec);  // throws what is wrong with it
 
   std::string decode(std::span<const int32_t> ids, bool skip_special = true) const override;
-  int vocab_size() const override { return static_cast<int>(pieces_.size()); }
+  int vocab_size() const override { return static_cast<int>(pieces().size()); }
   std::optional<int32_t> id_of(std::string_view piece) const override;
   std::string_view piece_of(int32_t id) const override;
 
   // What it was made of; `pieces` is moved out of it, see pieces().
   const WordPieceSpec& spec() const { return spec_; }
-  const std::vector<std::string>& pieces() const { return pieces_; }  // by id, added ones last
+  const std::vector<std::string>& pieces() const {  // by id, added ones last
+    return more_pieces_.empty() ? model_.vocab().pieces() : more_pieces_;
+  }
 
  private:
   void append_tokens(std::string_view text, size_t most, bool offsets, Encoding& out) const override;
@@ -36,9 +38,9 @@ class WordPieceTokenizer final : public Tokenizer {
   WordPieceSpec spec_;
   WordPiece model_;
   CodePointTable table_;
-  AddedTokens raw_;         // found in the text as it is
-  AddedTokens normalized_;  // found after normalisation
-  std::vector<std::string> pieces_;
+  AddedTokens raw_;                       // found in the text as it is
+  AddedTokens normalized_;                // found after normalisation
+  std::vector<std::string> more_pieces_;  // all, where added tokens continue the model's
   std::vector<bool> special_id_;
 };
 
