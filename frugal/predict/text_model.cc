@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "frugal/base/error.h"
 
@@ -56,11 +57,13 @@ void TextModel::for_each_batch(Inference& inference, std::span<const Sequence> s
   std::vector<const Sequence*> ordered;
   for (const size_t i : order) ordered.push_back(&sequences[i]);
   size_t begin = 0;
-  for (const std::span<const Sequence* const> batch : batches_of(ordered, options_.batch_tokens)) {
+  const auto batches = batches_of(ordered, options_.batch_tokens);
+  const bool once = options_.quick_start && !std::exchange(started_, true) && batches.size() == 1;
+  for (const std::span<const Sequence* const> batch : batches) {
     const auto indices = std::span<const size_t>(order).subspan(begin, batch.size());
     begin += batch.size();
     const PackedBatch packed = pack_for(info(), batch);
-    Program& program = inference.prepare(packed);
+    Program& program = once ? inference.prepare_once(packed) : inference.prepare(packed);
     give(program, packed, indices);
     program.run();
     f(program, indices);

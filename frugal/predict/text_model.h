@@ -19,7 +19,9 @@ namespace frugal {
 struct TextModelOptions {
   int max_length = 0;  // tokens a text; 0: the model's positions (and the tokenizer's limit)
   int64_t batch_tokens = kBatchTokens;
-  InferenceOptions inference;
+  // For a program that may answer once: a first call of one batch runs as Inference::prepare_once.
+  bool quick_start = false;
+  InferenceOptions inference = {};
 };
 
 // One text or a pair.
@@ -76,6 +78,7 @@ class TextModel {
 
   ModelFolder folder_;
   TextModelOptions options_;
+  bool started_ = false;
   int max_length_;
   Inference inference_;
   std::optional<Inference> picking_;  // for run_picked, of the output it was called for last
