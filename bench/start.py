@@ -1,6 +1,6 @@
 """How long a cold process takes to answer one line: `frugal classify`, and ONNX Runtime in Python.
 
-    python3 bench/start.py MODEL ... [--rounds 60] [--frugal build/bin/frugal] [--onnx FILE.onnx --python VENV/bin/python]
+    python3 bench/start.py MODEL ... [--onnx FILE.onnx --python VENV/bin/python]
 
 MODEL: a folder that `frugal classify` takes; `frugal quantize` makes its int8 form. With --onnx, the first folder's
 tokenizer.json feeds that file (bench/peers/inference_ort.py makes one), in a Python with onnxruntime and tokenizers.
@@ -34,7 +34,8 @@ def main():
     args = parser.parse_args()
     sides = {f"frugal, {model}": [args.frugal, "classify", str(model)] for model in args.models}
     if args.onnx:
-        sides[f"ONNX Runtime, {args.onnx}"] = [args.python, "-c", ONNX, str(args.models[0] / "tokenizer.json"), args.onnx]
+        tokenizer = str(args.models[0] / "tokenizer.json")
+        sides[f"ONNX Runtime, {args.onnx}"] = [args.python, "-c", ONNX, tokenizer, args.onnx]
     taken = {name: [] for name in sides}
     for _ in range(args.rounds + 1):
         for name, command in sides.items():
@@ -46,7 +47,8 @@ def main():
     for name, all_times in taken.items():
         times = sorted(all_times[1:])
         low, middle, high = statistics.quantiles(times, n=4)
-        print(f"{name}: least {times[0]:.1f}, quartiles {low:.1f} to {high:.1f}, median {middle:.1f} ms ({len(times)} starts)")
+        print(f"{name}: least {times[0]:.1f}, quartiles {low:.1f} to {high:.1f}, median {middle:.1f} ms",
+              f"({len(times)} starts)")
 
 
 if __name__ == "__main__":

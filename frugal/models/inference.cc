@@ -56,7 +56,7 @@ Inference::Inference(std::shared_ptr<const Model> model, std::shared_ptr<Store> 
       options_(std::move(options)),
       programs_(kMostPrograms) {}
 
-std::unique_ptr<Program> Inference::compile(const BatchShape& shape, Folding folding) {
+std::unique_ptr<Program> Inference::compile(const BatchShape& shape, bool folds) {
   Graph graph;
   NetOptions options;
   options.labels = options_.labels;
@@ -76,7 +76,7 @@ std::unique_ptr<Program> Inference::compile(const BatchShape& shape, Folding fol
   if (!options_.only.empty()) graph.keep_outputs(options_.only);
   output_rows_ = net.output_rows();
   const Precision precision = options_.precision.value_or(saved_precision(model_->info(), context_));
-  return compile_for_inference(graph, context_, store_, precision, arena_, folding);
+  return compile_for_inference(graph, context_, store_, precision, arena_, folds);
 }
 
 Sequence moved_right(const ModelInfo& info, Sequence sequence) {
@@ -100,11 +100,11 @@ PackedBatch pack_for(const ModelInfo& info, std::span<const Sequence* const> seq
 
 Program& Inference::prepare(const PackedBatch& batch) {
   once_.reset();
-  return filled(programs_.get(batch.shape, [&] { return compile(batch.shape, Folding::all); }), batch);
+  return filled(programs_.get(batch.shape, [&] { return compile(batch.shape, true); }), batch);
 }
 
 Program& Inference::prepare_once(const PackedBatch& batch) {
-  once_ = compile(batch.shape, Folding::repeated);
+  once_ = compile(batch.shape, false);
   return filled(*once_, batch);
 }
 

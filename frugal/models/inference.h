@@ -48,7 +48,7 @@ class Inference {
   int64_t rows_computed = 0, rows_filled = 0;  // over all runs: their difference is the buckets' round-up
 
  private:
-  std::unique_ptr<Program> compile(const BatchShape& shape, Folding folding);
+  std::unique_ptr<Program> compile(const BatchShape& shape, bool folds);
   Program& filled(Program& program, const PackedBatch& batch);
 
   std::shared_ptr<const Model> model_;

@@ -4,19 +4,18 @@
 #include <memory>
 
 #include "frugal/ops/gemm/gemm.h"
-#include "frugal/passes/lower.h"
 #include "frugal/runtime/program.h"
 
 namespace frugal {
 
 // For weights that do not change: drop unread rows, fuse epilogues, use quantized weights, pack weights once
-// for all programs of the store (Folding::all) or in each run, into memory that is used again at once.
+// for all programs of the store or, without `folds`, in each run, into memory that is used again at once.
 // `precision` is of the products whose weights are floats: f32 or bf16.
 std::unique_ptr<Program> compile_for_inference(const Graph& graph, const Context& context,
                                                const std::shared_ptr<Store>& store,
                                                Precision precision = Precision::f32,
                                                std::shared_ptr<Arena> arena = std::make_shared<Arena>(),
-                                               Folding folding = Folding::all);
+                                               bool folds = true);
 
 // For a graph with gradients and updates: embeddings are updated row by row, sums move into products,
 // products are lowered.

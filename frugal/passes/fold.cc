@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
 #include "frugal/base/checked.h"
 #include "frugal/passes/rewrite.h"
 #include "frugal/runtime/program.h"
@@ -44,8 +42,7 @@ Tensor computed(const std::shared_ptr<Graph>& part, const Context& context, Stor
 
 }  // namespace
 
-std::shared_ptr<Graph> fold_constants(const Graph& graph, const Context& context, Store& store,
-                                      Folding folding) {
+std::shared_ptr<Graph> fold_constants(const Graph& graph, const Context& context, Store& store) {
   // Static: an operation on variables (or on nothing) through operations on variables. Folded: a static value
   // that others read; what is in between is neither kept nor run.
   std::vector<bool> is_static(graph.nodes().size()), folded(graph.nodes().size());
@@ -59,14 +56,6 @@ std::shared_ptr<Graph> fold_constants(const Graph& graph, const Context& context
       if (input) folded[input.node] = is_static[input.node];
   }
   for (const auto& [name, value] : graph.outputs()) folded[value.node] = is_static[value.node];
-  if (folding == Folding::repeated) {
-    std::map<std::string, int> times;
-    std::vector<std::string> texts(folded.size());
-    for (size_t i = 0; i < folded.size(); ++i)
-      if (folded[i])
-        ++times[texts[i] = expression(graph, {const_cast<Graph*>(&graph), static_cast<int>(i), 0})];
-    for (size_t i = 0; i < folded.size(); ++i) folded[i] = folded[i] && times[texts[i]] > 1;
-  }
   Rewriter rewriter(graph);
   return rewriter.run(
       [&](const Node& node, int i, const std::vector<Value>&) -> std::optional<std::vector<Value>> {

@@ -22,15 +22,8 @@ bool stored_s8(const Graph& graph, const Value& value, const Store& store);
 // it must stay exact; but the gradient of a weight that few rows went through becomes head_outer of one head.
 std::shared_ptr<Graph> lower_products(const Graph& graph, Isa isa, Precision precision);
 
-// Which of the nodes that depend on variables and constants alone are computed beforehand.
-enum class Folding {
-  all,
-  repeated,  // those that a run would compute more than once: packed weights that layers share (ALBERT)
-};
-
-// These nodes are computed once, into store.folded(), and become constants. For programs whose weights never
-// change.
-std::shared_ptr<Graph> fold_constants(const Graph& graph, const Context& context, Store& store,
-                                      Folding folding = Folding::all);
+// Nodes that depend on variables and constants alone are computed once, into store.folded(), and become
+// constants. For programs whose weights never change.
+std::shared_ptr<Graph> fold_constants(const Graph& graph, const Context& context, Store& store);
 
 }  // namespace frugal

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -85,6 +86,34 @@ TEST_P(InferenceOf, ABatchThatMayBeTheOnlyOneHasTheSameBits) {
     EXPECT_EQ(0, std::memcmp(first.bytes(), second.bytes(), first.byte_count())) << name_of(c.isa) << c.type;
   }
   Context::make(1);  // back to the machine's best
+}
+
+TEST(Inference, WeightsThatLayersShareArePackedOnce) {
+  const test::SmallModel small = test::small_model({{"architectures", {"AlbertForSequenceClassification"}},
+                                                    {"vocab_size", 60},
+                                                    {"embedding_size", 16},
+                                                    {"hidden_size", 48},
+                                                    {"num_hidden_layers", 4},
+                                                    {"num_attention_heads", 3},
+                                                    {"intermediate_size", 70},
+                                                    {"max_position_embeddings", 64},
+                                                    {"type_vocab_size", 2},
+                                                    {"num_labels", 5}});
+  const Student integers = quantize(*small.model, *small.store);
+  const PackedBatch batch = pack_batch(test::random_sequences(7, 4));
+  for (const auto& [model, store] : {std::pair(small.model, small.store), {integers.model, integers.store}}) {
+    Inference inference(model, store, Context::make(2));
+    Program& once = inference.prepare_once(batch);
+    once.run();
+    const Tensor first = once.output("logits").clone();
+    // The embedding's, query, key, value, what follows attention, two of the feed-forward, pooler,
+    // classifier.
+    EXPECT_EQ(9, std::ranges::count_if(once.graph().nodes(), [](const Node& node) {
+                return node.kind == NodeKind::operation && node.op->name() == "pack";
+              }));
+    const Tensor second = inference.run(batch).output("logits");
+    EXPECT_EQ(0, std::memcmp(first.bytes(), second.bytes(), first.byte_count()));
+  }
 }
 
 // Fusing, narrowing, packing and folding change nothing but rounding: against the graph run as it was built.
