@@ -79,8 +79,7 @@ void read_model(const TokenizerJson& file, BpeSpec& spec) {
     throw Error(spec.where, "a byte-level BPE model with byte_fallback is not supported");
   spec.fuse_unknown = get_bool_or(model, "fuse_unk", spec.where, false);
   spec.ignore_merges = get_bool_or(model, "ignore_merges", spec.where, false);
-  get_object(model, "vocab", spec.where);
-  spec.pieces = pieces_by_id(file.vocab, spec.added, spec.where);
+  spec.pieces = pieces_by_id(get_vocab(file, spec.where), spec.added, spec.where);
   const PieceIds ids(spec.pieces);
   spec.merges = read_json_merges(model, ids, spec.where);
   const std::string unknown = get_string_or(model, "unk_token", spec.where, "");

@@ -19,7 +19,7 @@ constexpr double kCommaPenalty = 100;
 class JsonReader {
  public:
   JsonReader(const TokenizerJson& file, const std::string& unknown, const std::string& where)
-      : json_(file.json), vocab_(file.vocab), unknown_(unknown) {
+      : file_(file), json_(file.json), unknown_(unknown) {
     spec_.where = where;
     spec_.model.rules.dummy_prefix = spec_.model.rules.remove_extra_blanks = false;
   }
@@ -161,8 +161,8 @@ class JsonReader {
   void read_bpe() {
     const Json& model = json_["model"];
     spec_.model.kind = SentencePieceModel::bpe;
-    get_object(model, "vocab", spec_.where);
-    const std::vector<std::string> pieces = pieces_by_id(vocab_, spec_.added, spec_.where);
+    const std::vector<std::string> pieces =
+        pieces_by_id(get_vocab(file_, spec_.where), spec_.added, spec_.where);
     const std::string unknown = get_string_or(model, "unk_token", spec_.where, unknown_);
     const PieceIds ids(pieces);
     unknown_id_ = ids.find(unknown);
@@ -174,8 +174,8 @@ class JsonReader {
     spec_.model.merges = read_json_merges(model, ids, spec_.where);
   }
 
+  const TokenizerJson& file_;
   const Json& json_;
-  const JsonMembers& vocab_;
   const std::string& unknown_;
   std::map<std::string_view, const AddedToken*> added_;
   int32_t unknown_id_ = -1;

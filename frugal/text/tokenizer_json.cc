@@ -69,8 +69,12 @@ TokenizerJson load_tokenizer_json(const std::string& folder) {
   return parse_tokenizer_json(read_file(path, JsonLimits().bytes), path);
 }
 
+const JsonMembers& get_vocab(const TokenizerJson& file, const std::string& where) {
+  get_object(get_object(file.json, "model", where), "vocab", where);
+  return file.vocab;
+}
+
 std::string tokenizer_json_model(const Json& json, const std::string& where) {
-  if (!json.is_object()) throw Error(where, fmt::format("expected an object, got {}", json.type_name()));
   const Json& model = get_object(json, "model", where);
   if (has_value(model, "type")) return get_string(model, "type", where);
   for (const auto& [key, type] :

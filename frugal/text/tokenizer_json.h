@@ -26,6 +26,9 @@ struct TokenizerJson {
 TokenizerJson parse_tokenizer_json(std::string_view text, const std::string& where);
 TokenizerJson load_tokenizer_json(const std::string& folder);
 
+// The vocabulary. Throws when the model has none, or one that is no object.
+const JsonMembers& get_vocab(const TokenizerJson& file, const std::string& where);
+
 // The model's "type". Files of early versions leave it out; each kind has a key of its own.
 std::string tokenizer_json_model(const Json& json, const std::string& where);
 

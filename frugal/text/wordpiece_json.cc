@@ -11,7 +11,9 @@
 namespace frugal {
 namespace {
 
-void read_model(const Json& json, JsonMembers vocab, WordPieceSpec& spec) {
+// Moves the pieces out of the file.
+void read_model(TokenizerJson& file, WordPieceSpec& spec) {
+  const Json& json = file.json;
   const std::string type = tokenizer_json_model(json, spec.where);
   if (type != "WordPiece") unsupported_part(spec.where, "model type", type, "WordPiece");
   const Json& model = json["model"];
@@ -20,10 +22,10 @@ void read_model(const Json& json, JsonMembers vocab, WordPieceSpec& spec) {
   spec.most_chars = static_cast<uint32_t>(get_int_or(model, "max_input_chars_per_word", spec.where, 100,
                                                      {0, std::numeric_limits<int32_t>::max()}));
 
-  get_object(model, "vocab", spec.where);
+  const JsonMembers& vocab = get_vocab(file, spec.where);
   spec.pieces.resize(vocab.size());
   std::vector<bool> seen(vocab.size());
-  for (auto& [piece, value] : vocab) {
+  for (auto& [piece, value] : file.vocab) {
     const bool good = value.is_number_integer() && value >= 0 && value < vocab.size();
     if (!good)
       throw Error(spec.where,
@@ -72,7 +74,7 @@ WordPieceSpec parse_wordpiece_json(TokenizerJson file, const std::string& where)
   const Json& json = file.json;
   WordPieceSpec spec;
   spec.where = where;
-  read_model(json, std::move(file.vocab), spec);
+  read_model(file, spec);
   read_normalizer(json, spec);
   const std::string splitter = part_type(json, "pre_tokenizer", where);
   if (splitter != "BertPreTokenizer") unsupported_part(where, "pre-tokenizer", splitter, "BertPreTokenizer");
